@@ -1,0 +1,1 @@
+"""People, sign-in, roles: who somebody is and where they may act."""

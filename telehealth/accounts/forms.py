@@ -1,0 +1,173 @@
+"""Sign-in, and the details of a patient."""
+
+from datetime import date
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from nhs_number import is_valid as is_valid_nhs_number  # type: ignore[attr-defined]
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
+from wtforms import EmailField, Form, FormField, HiddenField, PasswordField, StringField, TelField
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
+
+from telehealth.accounts.domain.nhs_number import plain_nhs_number
+from telehealth.accounts.services.patients import PatientDetails
+
+OLDEST_BIRTH_YEAR = 1890
+
+
+def without_outer_space(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def without_nul(value: object) -> object:
+    """PostgreSQL's text has no NUL character."""
+    return value.replace("\x00", "") if isinstance(value, str) else value
+
+
+TEXT_FILTERS = (without_nul, without_outer_space)
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    email = EmailField(
+        _l("Email address"),
+        filters=TEXT_FILTERS,
+        validators=[InputRequired(_l("Enter your email address")), Length(max=254)],
+    )
+    password = PasswordField(
+        _l("Password"), validators=[InputRequired(_l("Enter your password")), Length(max=1024)]
+    )
+    next = HiddenField()
+
+
+class DatePartsForm(Form):
+    """Day, month and year in three fields, as the NHS design system asks."""
+
+    # Text, not numbers: what cannot be a number is shown again as it was typed.
+    day = StringField(_l("Day"), filters=TEXT_FILTERS)
+    month = StringField(_l("Month"), filters=TEXT_FILTERS)
+    year = StringField(_l("Year"), filters=TEXT_FILTERS)
+
+
+class DateField(FormField):  # type: ignore[type-arg]
+    """A date typed in three parts; `read_birth_date` makes it one."""
+
+    def __init__(self, label: Any = None, **kwargs: Any) -> None:
+        super().__init__(DatePartsForm, label, separator="-", **kwargs)
+
+
+def read_birth_date(field: DateField, today: date) -> date:
+    """The date in a field. Raises StopValidation with what to do about it."""
+    parts = field.form
+    typed = [part.data or "" for part in (parts.day, parts.month, parts.year)]
+    if not any(typed):
+        raise StopValidation(str(_l("Enter the date of birth")))
+    if not all(typed):
+        raise StopValidation(str(_l("The date of birth must include a day, a month and a year")))
+    try:
+        day, month, year = (int(text) if text.isascii() and text.isdigit() else 0 for text in typed)
+        born = date(year, month, day)
+    except (ValueError, OverflowError):
+        raise StopValidation(str(_l("The date of birth must be a real date, for example 5 3 1948"))) from None
+    if born > today:
+        raise StopValidation(str(_l("The date of birth must be in the past")))
+    if born.year < OLDEST_BIRTH_YEAR:
+        raise StopValidation(str(_l("Enter the year of birth with four digits, for example 1948")))
+    return born
+
+
+class BirthDateForm(FlaskForm):  # type: ignore[misc]
+    """Proof that the person at the link is the patient."""
+
+    birth_date = DateField(_l("What is your date of birth?"))
+
+    def born(self, today: date) -> date | None:
+        """The typed date, or None with the field's error set."""
+        try:
+            return read_birth_date(self.birth_date, today)
+        except StopValidation as problem:
+            set_error(self.birth_date, str(problem))
+            return None
+
+
+def set_error(field: Any, message: str) -> None:
+    """Put one message beside a field (a FormField's own `errors` cannot be set)."""
+    if isinstance(field, DateField):
+        field.form.day.errors = [message]
+    else:
+        field.errors = [message]
+
+
+class PatientForm(FlaskForm):  # type: ignore[misc]
+    """What reception takes down about a patient."""
+
+    given_name = StringField(
+        _l("First name"),
+        filters=TEXT_FILTERS,
+        validators=[InputRequired(_l("Enter the first name")), Length(max=100)],
+    )
+    family_name = StringField(
+        _l("Last name"),
+        filters=TEXT_FILTERS,
+        validators=[InputRequired(_l("Enter the last name")), Length(max=100)],
+    )
+    birth_date = DateField(_l("Date of birth"))
+    nhs_number = StringField(_l("NHS number (optional)"), filters=TEXT_FILTERS)
+    phone = TelField(_l("Mobile phone number (optional)"), filters=TEXT_FILTERS)
+    email = EmailField(_l("Email address (optional)"), filters=TEXT_FILTERS)
+
+    def validate_nhs_number(self, field: StringField) -> None:
+        number = plain_nhs_number(field.data or "")
+        if number and (len(number) != 10 or not number.isascii() or not is_valid_nhs_number(number)):
+            raise ValidationError(
+                str(
+                    _l(
+                        "Check the NHS number: it has 10 digits, for example 999 123 4560, and one does not fit"
+                    )
+                )
+            )
+
+    def validate_phone(self, field: TelField) -> None:
+        if field.data and e164(field.data) is None:
+            raise ValidationError(str(_l("Enter a phone number, for example 07700 900123")))
+
+    def validate_email(self, field: EmailField) -> None:
+        if field.data and normal_email_or_none(field.data) is None:
+            raise ValidationError(str(_l("Enter an email address, for example name@example.com")))
+
+    def details(self, today: date) -> PatientDetails | None:
+        """What was typed, checked; None with the errors set where something is wrong."""
+        is_valid = self.validate_on_submit()
+        try:
+            born = read_birth_date(self.birth_date, today)
+        except StopValidation as problem:
+            set_error(self.birth_date, str(problem))
+            return None
+        if not is_valid:
+            return None
+        return PatientDetails(
+            given_name=self.given_name.data or "",
+            family_name=self.family_name.data or "",
+            birth_date=born,
+            nhs_number=plain_nhs_number(self.nhs_number.data or "") or None,
+            phone=e164(self.phone.data) if self.phone.data else None,
+            email=normal_email_or_none(self.email.data) if self.email.data else None,
+        )
+
+
+def e164(text: str) -> str | None:
+    """A typed phone number (British where no country is given) as "+447700900123", or None."""
+    try:
+        number = parse(text, "GB")
+    except NumberParseException:
+        return None
+    # "Possible", not "valid": the ranges kept for drama and tests are not assigned.
+    return format_number(number, PhoneNumberFormat.E164) if is_possible_number(number) else None
+
+
+def normal_email_or_none(text: str) -> str | None:
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        return None

@@ -1,0 +1,130 @@
+"""The one place that wires things together."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
+
+from telehealth import assets, error_pages, health, live, logs, page_service, security_headers
+from telehealth.accounts import routes as accounts_routes
+from telehealth.accounts import session as accounts_session
+from telehealth.booking import routes as booking_routes
+from telehealth.booking.services import appointments
+from telehealth.booking.services.links import LinkSigner
+from telehealth.clinic import routes as clinic_routes
+from telehealth.config import Config
+from telehealth.db import Database, make_engine
+from telehealth.errors import NotFound
+from telehealth.extensions import actor, babel, csrf, socketio
+from telehealth.guards import policy_of
+from telehealth.notes import routes as notes_routes
+from telehealth.video import routes as video_routes
+from telehealth.video import sockets as video_sockets
+from telehealth.video.services.encounters import cancel_encounter
+
+MAX_REQUEST_BYTES = 1024 * 1024
+MAX_SOCKET_MESSAGE_BYTES = 64 * 1024
+# A tab that vanished is noticed within PING_INTERVAL_S + PING_TIMEOUT_S.
+PING_INTERVAL_S = 5
+PING_TIMEOUT_S = 5
+
+
+def create_app(config: Config) -> Flask:
+    """An application on the database of `config`; the schema must be up to date already."""
+    app = Flask("telehealth", template_folder=str(assets.PROJECT / "templates"), static_folder=None)
+    _configure(app, config)
+    database = Database(make_engine(config.database_url))
+    app.extensions["telehealth.config"] = config
+    app.extensions["telehealth.database"] = database
+    app.extensions["telehealth.link_signer"] = LinkSigner(config.secret_key)
+    # First, so that even a refused request has its id in the log.
+    logs.register(app)
+    security_headers.register(app, is_https=config.is_https)
+    _wire_templates(app)
+    babel.init_app(app, default_locale="en_GB", default_timezone="UTC")
+    csrf.init_app(app)
+    accounts_session.register(app)
+    page_service.register(app, config)
+    app.before_request(_enforce_policy)
+    for blueprint in (
+        accounts_routes.bp,
+        booking_routes.bp,
+        video_routes.bp,
+        notes_routes.bp,
+        clinic_routes.bp,
+        health.bp,
+    ):
+        app.register_blueprint(blueprint)
+    clinic_routes.register(app)
+    error_pages.register(app)
+    if cancel_encounter not in appointments.on_cancelled:
+        appointments.on_cancelled.append(cancel_encounter)
+    _wire_sockets(app, config)
+    assets.register(app)
+    return app
+
+
+def _configure(app: Flask, config: Config) -> None:
+    host = urlsplit(config.base_url).hostname or ""
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_REQUEST_BYTES,
+        MAX_FORM_PARTS=200,
+        SESSION_COOKIE_NAME="__Host-session" if config.is_https else "session",
+        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        TRUSTED_HOSTS=[host, "localhost", "127.0.0.1"],
+        # A form is as old as its session: nobody loses what they typed to a timer.
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_TRANSLATION_DIRECTORIES=str(assets.PROJECT / "telehealth" / "translations"),
+    )
+
+
+def _wire_templates(app: Flask) -> None:
+    # The NHS macros are .jinja files, which Flask does not escape by default.
+    app.jinja_options = {**app.jinja_options, "autoescape": True, "undefined": ChainableUndefined}
+    own = app.jinja_loader
+    if own is not None:
+        app.jinja_loader = ChoiceLoader([own, PackageLoader("nhsuk_frontend_jinja")])
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _wire_sockets(app: Flask, config: Config) -> None:
+    origins = [config.base_url]
+    if config.is_demo:
+        origins.append(f"http://127.0.0.1:{config.port}")
+    socketio.init_app(
+        app,
+        # Said explicitly: left alone it takes gevent where that happens to be installed.
+        async_mode="threading",
+        # In the order in which they came, and no thread for each event.
+        async_handlers=False,
+        cors_allowed_origins=origins,
+        transports=["websocket"],
+        max_http_buffer_size=MAX_SOCKET_MESSAGE_BYTES,
+        ping_interval=PING_INTERVAL_S,
+        ping_timeout=PING_TIMEOUT_S,
+        manage_session=False,
+        message_queue=config.redis_url,
+    )
+    live.register(app)
+    video_sockets.register(app)
+
+
+def _enforce_policy() -> ResponseReturnValue | None:
+    """Deny by default: a view without a policy is refused, like one whose policy says no."""
+    if request.endpoint is None:
+        return None  # there is no such page: the router's own 404 or 405
+    policy = policy_of(current_app.view_functions.get(request.endpoint))
+    if policy is not None and policy.allows(actor()):
+        return None
+    if policy is not None and policy.sign_in_helps and not actor().is_signed_in:
+        back = request.full_path.rstrip("?") if request.method == "GET" else ""
+        return redirect(url_for("accounts.sign_in", next=back or None), 303)
+    raise NotFound

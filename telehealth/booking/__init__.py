@@ -1,0 +1,1 @@
+"""Schedules, availability, claims and appointments."""

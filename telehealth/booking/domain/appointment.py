@@ -1,0 +1,79 @@
+"""An appointment's statuses and what may follow what. FHIR R4 AppointmentStatus."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class AppointmentStatus(StrEnum):
+    PROPOSED = "proposed"
+    PENDING = "pending"
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    CHECKED_IN = "checked-in"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NOSHOW = "noshow"
+    WAITLIST = "waitlist"
+    ENTERED_IN_ERROR = "entered-in-error"
+
+
+class Mode(StrEnum):
+    """How patient and clinician meet."""
+
+    VIDEO = "video"
+    PHONE = "phone"
+    IN_PERSON = "in-person"
+
+
+NEXT_STATUSES: Mapping[AppointmentStatus, frozenset[AppointmentStatus]] = {
+    AppointmentStatus.BOOKED: frozenset(
+        {
+            AppointmentStatus.ARRIVED,
+            AppointmentStatus.CHECKED_IN,
+            AppointmentStatus.FULFILLED,
+            AppointmentStatus.CANCELLED,
+            AppointmentStatus.NOSHOW,
+            AppointmentStatus.ENTERED_IN_ERROR,
+        }
+    ),
+    AppointmentStatus.ARRIVED: frozenset(
+        {
+            AppointmentStatus.CHECKED_IN,
+            AppointmentStatus.FULFILLED,
+            AppointmentStatus.CANCELLED,
+            AppointmentStatus.NOSHOW,
+            AppointmentStatus.ENTERED_IN_ERROR,
+        }
+    ),
+    AppointmentStatus.CHECKED_IN: frozenset(
+        {AppointmentStatus.FULFILLED, AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR}
+    ),
+    AppointmentStatus.FULFILLED: frozenset({AppointmentStatus.ENTERED_IN_ERROR}),
+    AppointmentStatus.NOSHOW: frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ENTERED_IN_ERROR}),
+}
+
+JOIN_OPENS_BEFORE = timedelta(minutes=15)
+JOIN_CLOSES_AFTER = timedelta(minutes=60)
+
+
+def can_become(current: AppointmentStatus, wanted: AppointmentStatus) -> bool:
+    """True where a change of status is meaningful."""
+    return wanted in NEXT_STATUSES.get(current, frozenset())
+
+
+class JoinWindow(StrEnum):
+    """Where a moment lies with regard to the time in which a link opens the waiting room."""
+
+    EARLY = "early"
+    OPEN = "open"
+    LATE = "late"
+
+
+def join_window(starts_at: datetime, ends_at: datetime, now: datetime) -> JoinWindow:
+    """The waiting room opens 15 minutes before the start and closes an hour after the end: clinics run late."""
+    if now < starts_at - JOIN_OPENS_BEFORE:
+        return JoinWindow.EARLY
+    if now >= ends_at + JOIN_CLOSES_AFTER:
+        return JoinWindow.LATE
+    return JoinWindow.OPEN

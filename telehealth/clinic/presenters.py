@@ -1,0 +1,198 @@
+"""The clinic list and the consultation page, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+from flask_babel import gettext, ngettext
+
+from telehealth.accounts.domain.nhs_number import format_nhs_number
+from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.models import Appointment
+from telehealth.booking.presenters import mode_text
+from telehealth.clinic.services import ClinicRow
+from telehealth.dates import age_in_years, birth_date_text, date_text, duration_text, time_text
+from telehealth.video.domain.encounter import EncounterStatus, Outcome
+from telehealth.video.domain.presence import MediaState, ParticipantRole, Presence
+from telehealth.video.models import Encounter, Participant
+from telehealth.video.presenters import outcome_text
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """What a row of the list says: a name for its look, the words, and the one main action."""
+
+    name: str
+    text: str
+    action: dict[str, str] | None
+
+
+def clinic_list(rows: list[ClinicRow], now: datetime, time_zone: str) -> dict[str, Any]:
+    waiting = [row for row in rows if _is_waiting(row)]
+    waits = [_seconds_since(_patient(row.encounter).present_since, now) for row in waiting if row.encounter]
+    first = waiting[0].appointment.id if waiting else None
+    zone = ZoneInfo(time_zone)
+    return {
+        "date_text": date_text(now.astimezone(zone).date()),
+        "waiting_count": len(waiting),
+        "longest_wait_text": duration_text(max(waits)) if waits else "",
+        "running_late_text": _running_late_text(waiting, now),
+        "admit_next_url": url_for("clinic.admit", appointment_id=first) if first else None,
+        "rows": [_row(row, now, time_zone) for row in rows],
+    }
+
+
+def _row(row: ClinicRow, now: datetime, time_zone: str) -> dict[str, Any]:
+    appointment = row.appointment
+    state = _state(row, now)
+    today = now.astimezone(ZoneInfo(time_zone)).date()
+    years = age_in_years(appointment.patient.birth_date, today)
+    return {
+        "appointment_id": str(appointment.id),
+        "time_text": time_text(appointment.starts_at, time_zone),
+        "patient_name": appointment.patient.display_name,
+        "age_text": ngettext("%(num)d year", "%(num)d years", years),
+        "reason": appointment.reason,
+        "mode_text": mode_text(appointment.mode),
+        "state": state.name,
+        "state_text": state.text,
+        "action": state.action,
+        "is_done": appointment.status in (AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW),
+    }
+
+
+def _state(row: ClinicRow, now: datetime) -> RowState:
+    open_page = {
+        "label": gettext("Open"),
+        "url": url_for("clinic.consultation", appointment_id=row.appointment.id),
+        "method": "get",
+    }
+    encounter = row.encounter
+    if encounter is None or encounter.status is EncounterStatus.PLANNED:
+        return RowState("expected", gettext("Not here yet"), open_page)
+    if encounter.status is EncounterStatus.FINISHED:
+        done = outcome_text(encounter.outcome or Outcome.COMPLETED)
+        if row.has_signed_note or encounter.outcome is Outcome.NOT_REACHED:
+            return RowState("done", done, open_page)
+        return RowState("unsigned", gettext("%(outcome)s. Note unsigned", outcome=done), open_page)
+    patient = _patient(encounter)
+    since = duration_text(_seconds_since(patient.present_since, now))
+    if patient.presence is Presence.LOST:
+        return RowState("dropped", gettext("Connection dropped %(since)s ago", since=since), open_page)
+    if patient.presence is Presence.LEFT:
+        return RowState("left", gettext("Left %(since)s ago", since=since), open_page)
+    if encounter.status is EncounterStatus.IN_PROGRESS:
+        minutes = duration_text(_seconds_since(encounter.started_at or now, now))
+        return RowState(
+            "in-call",
+            gettext("In call %(since)s", since=minutes),
+            {**open_page, "label": gettext("Return to call")},
+        )
+    return RowState(
+        "waiting",
+        gettext("Waiting %(since)s. %(equipment)s", since=since, equipment=equipment_text(patient)),
+        {
+            "label": gettext("Admit"),
+            "url": url_for("clinic.admit", appointment_id=row.appointment.id),
+            "method": "post",
+        },
+    )
+
+
+def equipment_text(patient: Participant) -> str:
+    """What the patient's camera and microphone do, for the clinician before admitting."""
+    states = (patient.audio, patient.video)
+    if states == (MediaState.ON, MediaState.ON):
+        return gettext("Sound and picture fine")
+    if MediaState.ASKING in states:
+        return gettext("Checking sound and picture")
+    if states == (MediaState.REFUSED, MediaState.REFUSED):
+        return gettext("Camera and microphone not allowed")
+    return f"{_device_text(patient.audio, is_camera=False)}, {_device_text(patient.video, is_camera=True)}"
+
+
+def _device_text(state: MediaState, *, is_camera: bool) -> str:
+    camera = {
+        MediaState.ON: gettext("camera on"),
+        MediaState.OFF: gettext("camera off"),
+        MediaState.REFUSED: gettext("camera not allowed"),
+        MediaState.MISSING: gettext("no camera found"),
+        MediaState.BUSY: gettext("camera used by another program"),
+        MediaState.ASKING: gettext("camera being checked"),
+    }
+    microphone = {
+        MediaState.ON: gettext("Microphone on"),
+        MediaState.OFF: gettext("Microphone off"),
+        MediaState.REFUSED: gettext("Microphone not allowed"),
+        MediaState.MISSING: gettext("No microphone found"),
+        MediaState.BUSY: gettext("Microphone used by another program"),
+        MediaState.ASKING: gettext("Microphone being checked"),
+    }
+    return (camera if is_camera else microphone)[state]
+
+
+def patient_banner(appointment: Appointment, now: datetime) -> dict[str, str]:
+    """The guard against the wrong patient."""
+    patient = appointment.patient
+    today = now.astimezone(ZoneInfo(appointment.service.time_zone)).date()
+    return {
+        "name": patient.display_name,
+        "birth_date_text": birth_date_text(patient.birth_date, today),
+        "nhs_number_text": format_nhs_number(patient.nhs_number)
+        if patient.nhs_number
+        else gettext("not known"),
+        "phone": patient.phone or gettext("not known"),
+    }
+
+
+def encounter_context(appointment: Appointment, encounter: Encounter, now: datetime) -> dict[str, Any]:
+    state = _state(ClinicRow(appointment=appointment, encounter=encounter, has_signed_note=True), now)
+    return {
+        "status": encounter.status.value,
+        "status_text": state.text,
+        "admit_url": url_for("clinic.admit", appointment_id=appointment.id),
+        "end_url": url_for("clinic.end", appointment_id=appointment.id),
+        "can_admit": encounter.status is EncounterStatus.ARRIVED,
+        "can_end": encounter.status
+        in (EncounterStatus.PLANNED, EncounterStatus.ARRIVED, EncounterStatus.IN_PROGRESS),
+        "outcome_text": outcome_text(encounter.outcome) if encounter.outcome else "",
+        "next_steps": encounter.next_steps,
+    }
+
+
+def end_form_context(
+    outcome: str = "", next_steps: str = "", errors: dict[str, str] | None = None
+) -> dict[str, Any]:
+    return {
+        "outcomes": [(choice.value, outcome_text(choice)) for choice in Outcome],
+        "outcome": outcome,
+        "next_steps": next_steps,
+        "errors": errors or {},
+    }
+
+
+def _is_waiting(row: ClinicRow) -> bool:
+    return (
+        row.encounter is not None
+        and row.encounter.status is EncounterStatus.ARRIVED
+        and _patient(row.encounter).presence is Presence.WAITING
+    )
+
+
+def _patient(encounter: Encounter | None) -> Participant:
+    if encounter is None:
+        raise ValueError("nobody has come to this appointment yet")
+    return encounter.participant(ParticipantRole.PATIENT)
+
+
+def _seconds_since(instant: datetime, now: datetime) -> float:
+    return (now - instant).total_seconds()
+
+
+def _running_late_text(waiting: list[ClinicRow], now: datetime) -> str | None:
+    if not waiting:
+        return None
+    late_s = _seconds_since(waiting[0].appointment.starts_at, now)
+    return gettext("running %(minutes)s late", minutes=duration_text(late_s)) if late_s >= 60 else None

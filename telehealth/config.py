@@ -1,0 +1,171 @@
+"""Settings: read once from the environment, checked at start, frozen.
+
+Every variable is listed in `docs/operations.md`.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MINIMUM_SECRET_LENGTH = 32
+WELL_KNOWN_SECRETS = frozenset({"dev", "secret", "changeme", "change-me", "top-secret!", "secret-key"})
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; the message names the variable and says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that differs between installations. No secret has a default outside demo mode."""
+
+    instance_path: Path
+    database_url: str
+    secret_key: str
+    base_url: str
+    port: int = 5000
+    is_demo: bool = False
+    demo_password: str = ""
+    threads: int = 256
+    redis_url: str | None = None
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: str | None = None
+    log_format: str = "json"
+    service_name: str = "Online consultations"
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Config":
+        """Build from `TELEHEALTH_*` variables and `PORT`. Raises ConfigError."""
+        is_demo = _boolean(environment, "TELEHEALTH_DEMO")
+        instance_path = Path(environment.get("TELEHEALTH_INSTANCE_PATH", "instance")).resolve()
+        port = _number(environment, "PORT", default=5000, lowest=1, highest=65535)
+        base_url = environment.get("TELEHEALTH_BASE_URL", "")
+        if not base_url:
+            if not is_demo:
+                raise ConfigError(
+                    "TELEHEALTH_BASE_URL is not set. Set it to the address that people type, "
+                    "for example https://consult.example.org (or start the demo with: telehealth run --demo)."
+                )
+            base_url = f"http://localhost:{port}"
+        return cls(
+            instance_path=instance_path,
+            database_url=_database_url(environment, instance_path),
+            secret_key=_secret_key(environment, instance_path, is_demo=is_demo),
+            base_url=_checked_base_url(base_url),
+            port=port,
+            is_demo=is_demo,
+            demo_password=environment.get("TELEHEALTH_DEMO_PASSWORD", ""),
+            threads=_number(environment, "TELEHEALTH_THREADS", default=256, lowest=16, highest=8192),
+            redis_url=environment.get("TELEHEALTH_REDIS_URL") or None,
+            turn_urls=_turn_urls(environment),
+            turn_secret=environment.get("TELEHEALTH_TURN_SECRET") or None,
+            log_format=_one_of(environment, "TELEHEALTH_LOG_FORMAT", ("json", "console"), default="json"),
+            service_name=environment.get("TELEHEALTH_SERVICE_NAME", "").strip() or "Online consultations",
+        )
+
+
+def _boolean(environment: Mapping[str, str], name: str) -> bool:
+    word = environment.get(name, "").strip().lower()
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    raise ConfigError(f"{name} is {word!r}. Set it to 1 or 0.")
+
+
+def _number(environment: Mapping[str, str], name: str, *, default: int, lowest: int, highest: int) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
+        raise ConfigError(f"{name} is {text!r}. Set it to a whole number from {lowest} to {highest}.")
+    return int(text)
+
+
+def _one_of(environment: Mapping[str, str], name: str, words: tuple[str, ...], *, default: str) -> str:
+    word = environment.get(name, "").strip() or default
+    if word not in words:
+        raise ConfigError(f"{name} is {word!r}. Set it to one of: {', '.join(words)}.")
+    return word
+
+
+def _database_url(environment: Mapping[str, str], instance_path: Path) -> str:
+    url = environment.get("TELEHEALTH_DATABASE_URL", "").strip()
+    if not url:
+        return f"sqlite:///{instance_path / 'telehealth.sqlite3'}"
+    for written, driver in (
+        ("postgres://", "postgresql+psycopg://"),
+        ("postgresql://", "postgresql+psycopg://"),
+    ):
+        if url.startswith(written):
+            url = driver + url.removeprefix(written)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ConfigError(
+            "TELEHEALTH_DATABASE_URL must start with sqlite:/// or postgresql:// "
+            "(for example postgresql://user:password@host/telehealth)."
+        )
+    return url
+
+
+def _secret_key(environment: Mapping[str, str], instance_path: Path, *, is_demo: bool) -> str:
+    secret = environment.get("TELEHEALTH_SECRET_KEY", "")
+    if not secret and is_demo:
+        return _demo_secret(instance_path)
+    if not secret:
+        raise ConfigError(
+            "TELEHEALTH_SECRET_KEY is not set. Set it to a random text of at least "
+            f"{MINIMUM_SECRET_LENGTH} characters, for example from: openssl rand -hex 32"
+        )
+    if len(secret) < MINIMUM_SECRET_LENGTH or secret.lower() in WELL_KNOWN_SECRETS or len(set(secret)) < 8:
+        raise ConfigError(
+            f"TELEHEALTH_SECRET_KEY can be guessed. Use at least {MINIMUM_SECRET_LENGTH} random characters, "
+            "for example from: openssl rand -hex 32"
+        )
+    return secret
+
+
+def _demo_secret(instance_path: Path) -> str:
+    """A random key of this folder's demo, kept so that links and sign-ins survive a restart."""
+    path = instance_path / "demo-secret-key"
+    instance_path.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32), encoding="ascii")
+    return path.read_text(encoding="ascii")
+
+
+def _checked_base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ConfigError(
+            f"TELEHEALTH_BASE_URL is {url!r}. It must be an address without a path, "
+            "for example https://consult.example.org"
+        )
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1"):
+        raise ConfigError(
+            f"TELEHEALTH_BASE_URL is {url!r}. Browsers allow the camera on https:// only; "
+            "http:// works for localhost alone."
+        )
+    return url.rstrip("/")
+
+
+def _turn_urls(environment: Mapping[str, str]) -> tuple[str, ...]:
+    urls = tuple(url.strip() for url in environment.get("TELEHEALTH_TURN_URLS", "").split(",") if url.strip())
+    for url in urls:
+        if not url.startswith(("turn:", "turns:", "stun:")):
+            raise ConfigError(
+                f"TELEHEALTH_TURN_URLS has {url!r}. Each must start with turn:, turns: or stun:"
+            )
+    if any(url.startswith("turn") for url in urls) and not environment.get("TELEHEALTH_TURN_SECRET"):
+        raise ConfigError(
+            "TELEHEALTH_TURN_SECRET is not set. Set it to the static-auth-secret of your TURN server."
+        )
+    return urls

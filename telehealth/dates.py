@@ -1,0 +1,58 @@
+"""Dates, times and durations as people read them: NHS content style, in the service's zone and the page's language."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from flask_babel import get_locale, gettext, ngettext
+
+
+def date_text(day: date) -> str:
+    """For example "Tuesday 12 January 2027"."""
+    return format_date(day, "EEEE d MMMM y", locale=get_locale() or "en_GB")
+
+
+def short_date_text(day: date) -> str:
+    """For example "12 January 2027"."""
+    return format_date(day, "d MMMM y", locale=get_locale() or "en_GB")
+
+
+def time_text(instant: datetime, time_zone: str) -> str:
+    """For example "2:30pm" (in Welsh "14:30")."""
+    local = instant.astimezone(ZoneInfo(time_zone))
+    locale = get_locale()
+    if locale is not None and locale.language == "cy":
+        return format_time(local, "HH:mm", locale=locale)
+    return format_time(local, "h:mma", locale="en_GB").replace("\u202f", "").replace(" ", "").lower()
+
+
+def instant_text(instant: datetime, time_zone: str) -> str:
+    """For example "Tuesday 12 January 2027, 2:30pm"."""
+    local = instant.astimezone(ZoneInfo(time_zone))
+    return f"{date_text(local.date())}, {time_text(instant, time_zone)}"
+
+
+def age_in_years(birth_date: date, today: date) -> int:
+    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+
+
+def birth_date_text(birth_date: date, today: date) -> str:
+    """For example "5 March 1948 (78 years)"."""
+    years = age_in_years(birth_date, today)
+    age = ngettext("%(num)d year", "%(num)d years", years)
+    return f"{short_date_text(birth_date)} ({age})"
+
+
+def duration_text(seconds: float) -> str:
+    """Whole minutes, or seconds below one: "20 seconds", "6 minutes", "2 hours"."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return ngettext("%(num)d second", "%(num)d seconds", whole)
+    if whole < 7200:
+        return ngettext("%(num)d minute", "%(num)d minutes", whole // 60)
+    return ngettext("%(num)d hour", "%(num)d hours", whole // 3600)
+
+
+def ago_text(instant: datetime, now: datetime) -> str:
+    """For example "2 seconds ago"."""
+    return gettext("%(duration)s ago", duration=duration_text((now - instant).total_seconds()))

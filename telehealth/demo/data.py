@@ -1,0 +1,187 @@
+"""Make the demo's people once, and its clinic anew at each start."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import (
+    HealthcareService,
+    Organisation,
+    Patient,
+    Practitioner,
+    PractitionerRole,
+)
+from telehealth.accounts.services.patients import PatientDetails, register_patient
+from telehealth.accounts.services.staff import create_account
+from telehealth.actor import Role, system
+from telehealth.booking.domain.appointment import AppointmentStatus, Mode, join_window
+from telehealth.booking.domain.intervals import Interval, subtract
+from telehealth.booking.domain.slots import Slot
+from telehealth.booking.models import Appointment, Schedule
+from telehealth.booking.services.appointments import SlotTaken, place_appointment
+from telehealth.booking.services.availability import find_sessions
+from telehealth.booking.services.claims import PatientBusy
+from telehealth.booking.services.links import make_link
+from telehealth.demo import cast
+
+SLOT = timedelta(minutes=10)
+CLINIC_BEFORE, CLINIC_AFTER = timedelta(hours=1), timedelta(hours=8)
+# Which slots from the running one on are booked already; the next one is left for you.
+BOOKED_AHEAD = (0, 2, 4)
+
+
+def make_demo(session: Session, password: str, now: datetime) -> HealthcareService:
+    """The demo's service with its people, and a clinic around `now`. Repeatable."""
+    service = session.scalar(select(HealthcareService).where(HealthcareService.name == cast.SERVICE))
+    if service is None:
+        service = _make_people(session, password)
+    _make_clinic(session, service, now)
+    return service
+
+
+def open_appointments(session: Session, service: HealthcareService, now: datetime) -> list[Appointment]:
+    """Appointments that are still to come or whose waiting room is open, in order of time."""
+    return list(
+        session.scalars(
+            select(Appointment)
+            .where(
+                Appointment.service_id == service.id,
+                Appointment.status.in_((AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)),
+                Appointment.ends_at > now - SLOT,
+                Appointment.starts_at < now + CLINIC_AFTER,
+            )
+            .order_by(Appointment.starts_at)
+        )
+    )
+
+
+def _make_people(session: Session, password: str) -> HealthcareService:
+    organisation = Organisation(name=cast.ORGANISATION)
+    session.add(organisation)
+    session.flush()
+    service = HealthcareService(
+        organisation_id=organisation.id,
+        name=cast.SERVICE,
+        time_zone=cast.TIME_ZONE,
+        nation=cast.NATION,
+        phone=cast.PHONE,
+    )
+    session.add(service)
+    session.flush()
+    maker = system(organisation.id)
+    for clinician in cast.CLINICIANS:
+        person = Practitioner(
+            organisation_id=organisation.id,
+            prefix=clinician.prefix,
+            given_name=clinician.given_name,
+            family_name=clinician.family_name,
+        )
+        session.add(person)
+        session.flush()
+        session.add(
+            PractitionerRole(
+                organisation_id=organisation.id, service_id=service.id, practitioner_id=person.id
+            )
+        )
+        create_account(
+            session,
+            maker,
+            organisation_id=organisation.id,
+            email=clinician.email,
+            display_name=person.display_name,
+            password=password,
+            roles=[(service.id, Role.CLINICIAN)],
+            practitioner_id=person.id,
+        )
+    for (name, email), role in (
+        (cast.RECEPTIONIST, Role.RECEPTIONIST),
+        (cast.ADMINISTRATOR, Role.ADMINISTRATOR),
+    ):
+        create_account(
+            session,
+            maker,
+            organisation_id=organisation.id,
+            email=email,
+            display_name=name,
+            password=password,
+            roles=[(service.id, role)],
+        )
+    for patient in cast.PATIENTS:
+        details = PatientDetails(
+            given_name=patient.given_name,
+            family_name=patient.family_name,
+            birth_date=patient.birth_date,
+            nhs_number=patient.nhs_number,
+            phone=patient.phone,
+            email=patient.email,
+        )
+        register_patient(session, maker, details)
+    return service
+
+
+def _make_clinic(session: Session, service: HealthcareService, now: datetime) -> None:
+    practitioner_ids = session.scalars(
+        select(PractitionerRole.practitioner_id)
+        .join(Practitioner, Practitioner.id == PractitionerRole.practitioner_id)
+        .where(PractitionerRole.service_id == service.id)
+        .order_by(Practitioner.family_name.desc())
+    ).all()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for practitioner_id in practitioner_ids:
+        _cover_with_sessions(
+            session, service, practitioner_id, Interval(hour - CLINIC_BEFORE, hour + CLINIC_AFTER)
+        )
+    session.flush()
+    if any(
+        join_window(a.starts_at, a.ends_at, now) == "open" for a in open_appointments(session, service, now)
+    ):
+        return
+    patients = list(
+        session.scalars(select(Patient).where(Patient.organisation_id == service.organisation_id))
+    )
+    reasons = {patient.nhs_number: patient.reason for patient in cast.PATIENTS}
+    ready = [patient for patient in patients if patient.nhs_number in reasons]
+    first_start = hour + SLOT * ((now - hour) // SLOT)
+    for number, patient in enumerate(ready):
+        practitioner_id = practitioner_ids[0 if number < len(BOOKED_AHEAD) else 1]
+        starts_at = first_start + SLOT * BOOKED_AHEAD[number % len(BOOKED_AHEAD)]
+        try:
+            with session.begin_nested():
+                appointment = place_appointment(
+                    session,
+                    system(service.organisation_id),
+                    service,
+                    patient,
+                    Slot(starts_at, starts_at + SLOT, practitioner_id, UUID(int=0)),
+                    reason=reasons.get(patient.nhs_number or "", ""),
+                )
+                make_link(session, appointment)
+        except (SlotTaken, PatientBusy):
+            continue  # that time was booked in an earlier run
+
+
+def _cover_with_sessions(
+    session: Session, service: HealthcareService, practitioner_id: UUID, wanted: Interval
+) -> None:
+    """Add one-off sessions so that the clinician has clinic during all of `wanted`."""
+    zone = ZoneInfo(service.time_zone)
+    existing = find_sessions(session, service, wanted, practitioner_id)
+    for piece in subtract(wanted, existing):
+        start, end = piece.start.astimezone(zone), piece.end.astimezone(zone)
+        session.add(
+            Schedule(
+                organisation_id=service.organisation_id,
+                service_id=service.id,
+                practitioner_id=practitioner_id,
+                rrule="FREQ=DAILY;COUNT=1",
+                first_date=start.date(),
+                last_date=start.date(),
+                starts=start.time().replace(tzinfo=None),
+                ends=end.time().replace(tzinfo=None),
+                slot_minutes=int(SLOT.total_seconds() // 60),
+                mode=Mode.VIDEO,
+            )
+        )

@@ -1,0 +1,48 @@
+"""The registry of policies: every route and every socket event names one; without one it is refused.
+
+A policy answers for the *function* ("a receptionist may open the desk"). Which *objects* a person may see
+is decided in the services, which raise NotFound for a stranger's appointment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from telehealth.actor import Actor
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may do something. `name` reads as the answer to "who?"; `sign_in_helps`: offer it to the anonymous."""
+
+    name: str
+    allows: Callable[[Actor], bool]
+    sign_in_helps: bool = False
+
+
+ANYONE = Policy("anyone", lambda _actor: True)
+
+_MARK = "telehealth_policy"
+event_policies: dict[str, Policy] = {}
+
+
+def guarded(policy: Policy) -> Callable[[View], View]:
+    """Declare the policy of a view function."""
+
+    def mark(view: View) -> View:
+        setattr(view, _MARK, policy)
+        return view
+
+    return mark
+
+
+def policy_of(view: Callable[..., Any] | None) -> Policy | None:
+    """The declared policy of a view function, or None (which means: refuse)."""
+    return getattr(view, _MARK, None)
+
+
+def declare_event(name: str, policy: Policy) -> None:
+    """Say who may send the socket event `name`; an event without this fails the build."""
+    event_policies[name] = policy

@@ -1,0 +1,1 @@
+"""Consultation notes: drafts, signed versions, amendments."""

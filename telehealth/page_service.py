@@ -1,0 +1,33 @@
+"""The service in whose name a page speaks: its name and its phone number stand on every page."""
+
+from dataclasses import dataclass
+
+from flask import Flask, g
+
+from telehealth.accounts.models import HealthcareService
+from telehealth.config import Config
+from telehealth.extensions import actor
+
+
+@dataclass(frozen=True, slots=True)
+class PageService:
+    name: str
+    phone: str | None
+
+    @property
+    def phone_href(self) -> str:
+        return "tel:" + "".join(c for c in self.phone or "" if c.isdigit() or c == "+")
+
+
+def speak_for(service: HealthcareService) -> None:
+    """Put a service's name and phone number on the page that is being made."""
+    g.page_service = PageService(service.name, service.phone)
+
+
+def register(app: Flask, config: Config) -> None:
+    nameless = PageService(config.service_name, None)
+
+    @app.context_processor
+    def names() -> dict[str, object]:
+        # No database here: error pages are made while it may be down.
+        return {"service": g.get("page_service", nameless), "actor": actor()}

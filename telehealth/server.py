@@ -1,0 +1,42 @@
+"""gunicorn, started from code: one process of threads for pages and sockets. No development server anywhere."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from telehealth.app import create_app
+from telehealth.config import Config
+
+SPARE_CONNECTIONS = 500
+GRACEFUL_TIMEOUT_S = 5
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """Serves the application on loopback with as many threads as sockets and requests are expected at once."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings: dict[str, Any] = {
+            "bind": [f"127.0.0.1:{self._config.port}"],
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self._config.threads,
+            # Must exceed the threads, or keep-alive is switched off.
+            "worker_connections": self._config.threads + SPARE_CONNECTIONS,
+            "graceful_timeout": GRACEFUL_TIMEOUT_S,
+            "keepalive": 30,
+            "timeout": 60,
+            "proc_name": "telehealth",
+            "loglevel": "warning",
+            "control_socket_disable": True,
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        # In the worker, after the fork: no connection and no thread of the parent is shared.
+        return create_app(self._config)

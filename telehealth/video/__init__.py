@@ -1,0 +1,1 @@
+"""The waiting room and the call: join links, encounters, signalling."""

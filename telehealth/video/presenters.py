@@ -1,0 +1,161 @@
+"""The patient's pages in words: why a link does not open, the visit, the room, and what happens next."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+from flask_babel import gettext
+
+from telehealth.booking.domain.appointment import (
+    JOIN_OPENS_BEFORE,
+    AppointmentStatus,
+    JoinWindow,
+    join_window,
+)
+from telehealth.booking.models import Appointment
+from telehealth.clock import now
+from telehealth.dates import date_text, instant_text, time_text
+from telehealth.video.domain.encounter import EncounterStatus, Outcome
+from telehealth.video.domain.presence import ParticipantRole
+from telehealth.video.models import Encounter
+from telehealth.video.texts import room_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a link does not open the waiting room now, and what to do."""
+
+    code: str
+    title: str
+    text: str
+    opens_text: str | None = None
+
+
+def altered_link() -> Refusal:
+    return Refusal(
+        "altered",
+        gettext("This link does not work"),
+        gettext(
+            "It may be incomplete. Open it from your text message or email again, or copy all of it. "
+            "If it still does not work, call us and we will send a new one."
+        ),
+    )
+
+
+def locked_link() -> Refusal:
+    return Refusal(
+        "locked",
+        gettext("Too many tries"),
+        gettext("The date of birth was wrong 5 times. Call us to join, or try again in an hour."),
+    )
+
+
+def refusal_for(appointment: Appointment, encounter: Encounter | None) -> Refusal | None:
+    """None where the waiting room is open for this appointment now."""
+    zone = appointment.service.time_zone
+    if appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR):
+        return Refusal(
+            "cancelled",
+            gettext("Your appointment was cancelled"),
+            gettext("Call us if you did not expect this, or to book another time."),
+        )
+    if encounter is not None and encounter.status is EncounterStatus.FINISHED:
+        return Refusal(
+            "finished",
+            gettext("Your consultation has ended"),
+            gettext("Call us if you still need help, or if you do not know what happens next."),
+        )
+    if encounter is not None and encounter.status is EncounterStatus.IN_PROGRESS:
+        return None
+    window = join_window(appointment.starts_at, appointment.ends_at, now())
+    if window is JoinWindow.EARLY:
+        opens_at = appointment.starts_at - JOIN_OPENS_BEFORE
+        day = opens_at.astimezone(ZoneInfo(zone)).date()
+        opens = time_text(opens_at, zone)
+        if day != now().astimezone(ZoneInfo(zone)).date():
+            opens = f"{date_text(day)}, {opens}"
+        return Refusal(
+            "early",
+            gettext("You are early"),
+            gettext(
+                "Your appointment is on %(when)s. You can join from 15 minutes before.",
+                when=instant_text(appointment.starts_at, zone),
+            ),
+            gettext("Come back to this link from %(opens)s.", opens=opens),
+        )
+    if window is JoinWindow.LATE:
+        return Refusal(
+            "late",
+            gettext("This appointment has passed"),
+            gettext(
+                "It was on %(when)s. Call us to book another time.",
+                when=instant_text(appointment.starts_at, zone),
+            ),
+        )
+    return None
+
+
+def visit_context(appointment: Appointment) -> dict[str, Any]:
+    room_url = url_for("video.room", appointment_id=appointment.id)
+    return {
+        "service_name": appointment.service.name,
+        "starts_text": instant_text(appointment.starts_at, appointment.service.time_zone),
+        "with_name": appointment.practitioner.display_name,
+        "room_url": room_url,
+        "room_without_camera_url": f"{room_url}?camera=off",
+    }
+
+
+def room_context(
+    appointment: Appointment, role: ParticipantRole, token: str, *, camera_wanted: bool = True
+) -> dict[str, Any]:
+    """What the room's page and its script are given."""
+    is_patient = role is ParticipantRole.PATIENT
+    return {
+        "role": role.value,
+        "token": token,
+        "token_url": url_for("video.room_token", appointment_id=appointment.id, role=role.value),
+        "camera_wanted": camera_wanted,
+        "service_name": appointment.service.name,
+        "service_phone": appointment.service.phone,
+        "with_name": (appointment.practitioner if is_patient else appointment.patient).display_name,
+        "starts_text": instant_text(appointment.starts_at, appointment.service.time_zone),
+        "appointment_id": str(appointment.id),
+        "visit_url": url_for("video.visit", appointment_id=appointment.id),
+        "after_url": url_for("video.after", appointment_id=appointment.id)
+        if is_patient
+        else url_for("clinic.consultation", appointment_id=appointment.id),
+        "texts": room_texts(),
+    }
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """For staff."""
+    return {
+        Outcome.COMPLETED: gettext("Completed by video"),
+        Outcome.PHONE: gettext("Completed by phone"),
+        Outcome.FACE_TO_FACE: gettext("Needs to be seen in person"),
+        Outcome.NOT_REACHED: gettext("Patient not reached"),
+    }[outcome]
+
+
+def after_context(appointment: Appointment, encounter: Encounter | None) -> dict[str, Any]:
+    """What the patient reads when it is over: what was agreed, or where things stand."""
+    over = {
+        Outcome.COMPLETED: gettext("Your consultation has ended."),
+        Outcome.PHONE: gettext("Your consultation has ended."),
+        Outcome.FACE_TO_FACE: gettext("You need to be seen in person. We will contact you to arrange it."),
+        Outcome.NOT_REACHED: gettext("We could not reach you. Call us to book another time."),
+    }
+    outcome = encounter.outcome if encounter else None
+    return {
+        "with_name": appointment.practitioner.display_name,
+        "outcome_text": over[outcome]
+        if outcome
+        else gettext("You have left. Your consultation has not ended yet."),
+        "next_steps": encounter.next_steps if encounter else "",
+        "service_phone": appointment.service.phone,
+        "is_over": outcome is not None,
+        "visit_url": url_for("video.visit", appointment_id=appointment.id),
+    }

@@ -1,0 +1,156 @@
+"""The patient's way in: the link, the date of birth, getting ready, the room, and what happens next."""
+
+from uuid import UUID
+
+from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.forms import BirthDateForm, set_error
+from telehealth.accounts.session import remember_visit
+from telehealth.booking.models import Appointment, JoinLink
+from telehealth.booking.routes import link_signer
+from telehealth.booking.services.appointments import get_appointment
+from telehealth.booking.services.links import find_link, tries_left, try_birth_date
+from telehealth.clock import now
+from telehealth.dates import instant_text
+from telehealth.errors import NotFound
+from telehealth.extensions import actor, reading, transaction
+from telehealth.guards import ANYONE, guarded
+from telehealth.page_service import speak_for
+from telehealth.video.domain.presence import ParticipantRole
+from telehealth.video.policies import ROOM_TOKEN, VISIT
+from telehealth.video.presenters import (
+    Refusal,
+    after_context,
+    altered_link,
+    locked_link,
+    refusal_for,
+    room_context,
+    visit_context,
+)
+from telehealth.video.services.encounters import find_encounter, open_encounter
+from telehealth.video.sockets import room_token as sign_room_token
+
+bp = Blueprint("video", __name__)
+
+
+@bp.route("/join/<token>", methods=["GET", "POST"])
+@guarded(ANYONE)
+def join(token: str) -> ResponseReturnValue:
+    """A GET changes nothing (mail scanners follow links); the person's POST of the date of birth opens it."""
+    form = BirthDateForm()
+    with reading() as session:
+        link = find_link(session, link_signer(), token)
+        if link is None:
+            return _refused(altered_link())
+        speak_for(link.appointment.service)
+        refusal = refusal_for(link.appointment, find_encounter(session, link.appointment_id))
+        left = tries_left(session, link)
+    if refusal:
+        return _refused(refusal)
+    if left == 0:
+        return _refused(locked_link())
+    if request.method == "GET":
+        return _join_page(form, link, None)
+    born = form.born(now().date()) if form.validate_on_submit() else None
+    if born is None:
+        return _join_page(form, link, None), 422
+    with transaction() as session:
+        current = find_link(session, link_signer(), token)
+        if current is None:
+            return _refused(altered_link())
+        is_right = try_birth_date(session, actor(), current, born)
+        left = tries_left(session, current)
+    if is_right:
+        remember_visit(link.appointment_id)
+        return redirect(url_for("video.visit", appointment_id=link.appointment_id), 303)
+    if left == 0:
+        return _refused(locked_link())
+    set_error(
+        form.birth_date,
+        gettext("That is not the date of birth we have for this appointment. Check it and try again."),
+    )
+    return _join_page(form, link, left), 422
+
+
+@bp.get("/visits/<uuid:appointment_id>")
+@guarded(VISIT)
+def visit(appointment_id: UUID) -> ResponseReturnValue:
+    """Get ready: why the browser will ask for camera and microphone, before it asks."""
+    with reading() as session:
+        appointment, refusal = _own_visit(session, appointment_id)
+    if refusal:
+        return _refused(refusal)
+    return render_template("video/visit.html", visit=visit_context(appointment))
+
+
+@bp.get("/visits/<uuid:appointment_id>/room")
+@guarded(VISIT)
+def room(appointment_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        appointment, refusal = _own_visit(session, appointment_id)
+        if refusal:
+            return _refused(refusal)
+        encounter = open_encounter(session, actor(), appointment_id)
+    g.uses_camera = True
+    return render_template(
+        "video/room.html",
+        room=room_context(
+            appointment,
+            ParticipantRole.PATIENT,
+            sign_room_token(encounter, ParticipantRole.PATIENT, None),
+            camera_wanted=request.args.get("camera") != "off",
+        ),
+    )
+
+
+@bp.get("/visits/<uuid:appointment_id>/token")
+@guarded(ROOM_TOKEN)
+def room_token(appointment_id: UUID) -> ResponseReturnValue:
+    """A fresh socket token for a page that reconnects. Raises NotFound for anybody but its participants."""
+    role = ParticipantRole.CLINICIAN if request.args.get("role") == "clinician" else ParticipantRole.PATIENT
+    who = actor()
+    with transaction() as session:
+        encounter = open_encounter(session, who, appointment_id)
+        if role is ParticipantRole.PATIENT and not who.may_visit(appointment_id):
+            raise NotFound
+        if role is ParticipantRole.CLINICIAN and who.practitioner_id != encounter.appointment.practitioner_id:
+            raise NotFound
+    account_id = who.account_id if role is ParticipantRole.CLINICIAN else None
+    return jsonify(token=sign_room_token(encounter, role, account_id))
+
+
+@bp.get("/visits/<uuid:appointment_id>/after")
+@guarded(VISIT)
+def after(appointment_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        appointment = get_appointment(session, actor(), appointment_id)
+        speak_for(appointment.service)
+        encounter = find_encounter(session, appointment_id)
+    return render_template("video/after.html", after=after_context(appointment, encounter))
+
+
+def _own_visit(session: Session, appointment_id: UUID) -> tuple[Appointment, Refusal | None]:
+    """The appointment that this browser's person proved to be theirs, and why it may not open. Raises NotFound."""
+    if not actor().may_visit(appointment_id):
+        raise NotFound
+    appointment = get_appointment(session, actor(), appointment_id)
+    speak_for(appointment.service)
+    return appointment, refusal_for(appointment, find_encounter(session, appointment_id))
+
+
+def _join_page(form: BirthDateForm, link: JoinLink, left: int | None) -> str:
+    zone = link.appointment.service.time_zone
+    return render_template(
+        "video/join.html",
+        form=form,
+        starts_text=instant_text(link.appointment.starts_at, zone),
+        tries_left=left,
+    )
+
+
+def _refused(refusal: Refusal) -> ResponseReturnValue:
+    status = {"altered": 404, "locked": 429, "cancelled": 410, "late": 410}.get(refusal.code, 200)
+    return render_template("video/join_refused.html", refusal=refusal), status

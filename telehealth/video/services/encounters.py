@@ -1,0 +1,208 @@
+"""The consultation's life: begin, admit, end. Each change raises the version and marks the pages to tell."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from telehealth.actor import Actor, system
+from telehealth.audit.services import record_event
+from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.models import Appointment
+from telehealth.booking.services.appointments import change_status, get_appointment, is_clinician_of
+from telehealth.clock import now
+from telehealth.errors import N_, Conflict, InvalidInput, NotFound
+from telehealth.topics import clinic_topic, encounter_topic, mark_topic
+from telehealth.video.domain.encounter import EncounterEvent, EncounterStatus, Outcome, next_status
+from telehealth.video.domain.presence import (
+    ParticipantRole,
+    Presence,
+    PresenceEvent,
+    next_presence,
+)
+from telehealth.video.models import Encounter, Participant
+
+MAX_NEXT_STEPS = 2000
+
+
+def find_encounter(session: Session, appointment_id: UUID) -> Encounter | None:
+    """The encounter of an appointment with its participants, or None before anybody came."""
+    return session.scalar(select(Encounter).where(Encounter.appointment_id == appointment_id))
+
+
+def find_encounters(session: Session, appointment_ids: list[UUID]) -> dict[UUID, Encounter]:
+    """Encounters by appointment."""
+    found = session.scalars(select(Encounter).where(Encounter.appointment_id.in_(appointment_ids)))
+    return {encounter.appointment_id: encounter for encounter in found}
+
+
+def lock_encounter(session: Session, encounter_id: UUID) -> Encounter:
+    """An encounter that nobody else changes until this transaction ends. Raises NotFound."""
+    encounter = session.scalar(
+        select(Encounter)
+        .where(Encounter.id == encounter_id)
+        .options(joinedload(Encounter.appointment).joinedload(Appointment.patient))
+        .with_for_update(of=Encounter)
+        .execution_options(populate_existing=True)
+    )
+    if encounter is None:
+        raise NotFound
+    return encounter
+
+
+def open_encounter(session: Session, actor: Actor, appointment_id: UUID) -> Encounter:
+    """The encounter of an appointment that the actor takes part in, made when it is first needed."""
+    appointment = get_appointment(session, actor, appointment_id)
+    if not actor.may_visit(appointment.id) and not is_clinician_of(actor, appointment):
+        raise NotFound
+    # Two people may open it at the same moment: the appointment's row decides who makes it.
+    session.scalar(select(Appointment.id).where(Appointment.id == appointment_id).with_for_update())
+    encounter = find_encounter(session, appointment_id)
+    if encounter is None:
+        encounter = Encounter(
+            organisation_id=appointment.organisation_id,
+            service_id=appointment.service_id,
+            appointment=appointment,
+            status=EncounterStatus.PLANNED,
+            participants=[
+                Participant(
+                    organisation_id=appointment.organisation_id,
+                    role=role,
+                    presence=Presence.EXPECTED,
+                    present_since=now(),
+                )
+                for role in ParticipantRole
+            ],
+        )
+        session.add(encounter)
+        session.flush()
+    return encounter
+
+
+def admit_patient(session: Session, actor: Actor, appointment_id: UUID) -> Encounter:
+    """Let the waiting patient in. Raises Conflict where nobody waits, NotFound for a stranger."""
+    appointment = get_appointment(session, actor, appointment_id)
+    if not is_clinician_of(actor, appointment):
+        raise NotFound
+    found = find_encounter(session, appointment_id)
+    if found is None:
+        raise Conflict("nobody-waits", N_("The patient is not in the waiting room yet."))
+    encounter = lock_encounter(session, found.id)
+    if encounter.status is EncounterStatus.IN_PROGRESS:
+        return encounter
+    advance(encounter, EncounterEvent.ADMITTED)
+    encounter.started_at = now()
+    set_presence(encounter.participant(ParticipantRole.PATIENT), PresenceEvent.ADMITTED)
+    touch(session, encounter)
+    mark_queue(session, encounter)
+    record_event(session, actor, "encounter.admitted", subject_kind="encounter", subject_id=encounter.id)
+    return encounter
+
+
+def end_encounter(
+    session: Session, actor: Actor, appointment_id: UUID, *, outcome: Outcome, next_steps: str
+) -> Encounter:
+    """End the consultation with its outcome. Raises Conflict where it is over already."""
+    if len(next_steps) > MAX_NEXT_STEPS:
+        raise InvalidInput(
+            "next-steps-long",
+            N_("Shorten what happens next to 2,000 characters or fewer."),
+            field="next_steps",
+        )
+    opened = open_encounter(session, actor, appointment_id)
+    if not is_clinician_of(actor, opened.appointment):
+        raise NotFound
+    encounter = lock_encounter(session, opened.id)
+    advance(encounter, EncounterEvent.ENDED)
+    encounter.outcome = outcome
+    encounter.next_steps = next_steps.strip()
+    encounter.ended_at = now()
+    for participant in encounter.participants:
+        set_presence(participant, PresenceEvent.LEFT)
+        participant.page = None
+    change_status(
+        session,
+        actor,
+        encounter.appointment,
+        AppointmentStatus.NOSHOW if outcome is Outcome.NOT_REACHED else AppointmentStatus.FULFILLED,
+        f"consultation ended: {outcome.value}",
+    )
+    touch(session, encounter)
+    mark_queue(session, encounter)
+    record_event(
+        session,
+        actor,
+        "encounter.ended",
+        subject_kind="encounter",
+        subject_id=encounter.id,
+        reason=outcome.value,
+    )
+    return encounter
+
+
+def cancel_encounter(session: Session, appointment: Appointment) -> None:
+    """The appointment was cancelled: whoever waits for it is told (hook of `booking`)."""
+    found = find_encounter(session, appointment.id)
+    if found is None:
+        return
+    encounter = lock_encounter(session, found.id)
+    advance(encounter, EncounterEvent.CANCELLED)
+    encounter.ended_at = now()
+    touch(session, encounter)
+    record_event(
+        session,
+        system(encounter.organisation_id),
+        "encounter.cancelled",
+        subject_kind="encounter",
+        subject_id=encounter.id,
+    )
+
+
+def advance(encounter: Encounter, event: EncounterEvent) -> None:
+    """Apply an event to the state machine. Raises Conflict where it is refused."""
+    status = next_status(encounter.status, event)
+    if status is None:
+        raise Conflict(
+            "encounter-state",
+            N_("The consultation has moved on meanwhile. Reload the page to see where it is."),
+        )
+    encounter.status = status
+
+
+def set_presence(participant: Participant, event: PresenceEvent) -> None:
+    presence = next_presence(participant.presence, event)
+    if presence is not participant.presence:
+        participant.presence = presence
+        participant.present_since = now()
+
+
+def touch(session: Session, encounter: Encounter) -> None:
+    """Raise the version, and tell the pages of the consultation and of the clinician's list."""
+    encounter.version += 1
+    mark_topic(session, encounter_topic(encounter.id))
+    mark_topic(session, clinic_topic(encounter.appointment.practitioner_id))
+
+
+def mark_queue(session: Session, encounter: Encounter) -> None:
+    """Those who still wait for the same clinician have moved up."""
+    for waiting in waiting_encounters(session, encounter.appointment.practitioner_id):
+        if waiting.id != encounter.id:
+            mark_topic(session, encounter_topic(waiting.id))
+
+
+def waiting_encounters(session: Session, practitioner_id: UUID) -> list[Encounter]:
+    """Encounters whose patient is in the waiting room of a clinician, in order of appointment."""
+    return list(
+        session.scalars(
+            select(Encounter)
+            .join(Appointment, Appointment.id == Encounter.appointment_id)
+            .join(Participant, Participant.encounter_id == Encounter.id)
+            .where(
+                Appointment.practitioner_id == practitioner_id,
+                Encounter.status == EncounterStatus.ARRIVED,
+                Participant.role == ParticipantRole.PATIENT,
+                Participant.presence == Presence.WAITING,
+            )
+            .order_by(Appointment.starts_at)
+        )
+    )

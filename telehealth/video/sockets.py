@@ -1,0 +1,276 @@
+"""The room's socket events. The protocol's reference is `docs/signalling.md`."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from uuid import UUID
+
+import structlog
+from flask import Flask, current_app, request
+from flask_babel import gettext
+from flask_socketio import ConnectionRefusedError as Refused
+from socketio import Server
+
+from telehealth import live
+from telehealth.clock import now
+from telehealth.error_pages import error_ack, message_of
+from telehealth.errors import DomainError
+from telehealth.extensions import config, database, reading, socketio, transaction
+from telehealth.guards import declare_event
+from telehealth.tokens import SocketToken
+from telehealth.video import ice
+from telehealth.video.domain.encounter import OVER, EncounterStatus
+from telehealth.video.domain.presence import ParticipantRole
+from telehealth.video.domain.signalling import Malformed, check_signal, parse_join, parse_media, parse_page
+from telehealth.video.models import Encounter
+from telehealth.video.policies import ADMITTED, PARTICIPANT
+from telehealth.video.relay import Entry, Relay
+from telehealth.video.services import room
+
+log = structlog.get_logger()
+
+RIGHTS_READ_EVERY_S = 3
+ENCOUNTER_TOPIC = "encounter:"
+Handler = Callable[..., dict[str, Any] | None]
+
+
+def relay() -> Relay:
+    return cast("Relay", current_app.extensions["telehealth.relay"])
+
+
+def register(app: Flask) -> None:
+    """Wire the room's events of an application."""
+    app.extensions["telehealth.relay"] = Relay()
+    app.extensions["telehealth.database"].after_commit.append(tell_rooms)
+    live.accept_kind("room", open_room_page, close_room_page)
+    socketio.on_event("join", join)
+    socketio.on_event("media", media)
+    socketio.on_event("connected", connected)
+    socketio.on_event("leave", leave)
+    # On the python-socketio server itself: no request context for each relayed message.
+    server = cast("Server", socketio.server)
+    table = cast("Relay", app.extensions["telehealth.relay"])
+    server.on("signal", handler=make_signal_handler(server, table))
+    server.on("*", handler=unknown_event)
+
+
+def room_token(encounter: Encounter, role: ParticipantRole, account_id: UUID | None) -> str:
+    """A token for a page of the room; its view has checked that the actor is that participant."""
+    claims = {
+        "encounter": encounter.id.hex,
+        "appointment": encounter.appointment_id.hex,
+        "role": role.value,
+        "account": account_id.hex if account_id else "",
+    }
+    return live.token_signer().sign(SocketToken("room", claims))
+
+
+def open_room_page(sid: str, claims: dict[str, Any]) -> None:
+    try:
+        relay().expect(
+            sid,
+            UUID(hex=claims["encounter"]),
+            UUID(hex=claims["appointment"]),
+            ParticipantRole(claims["role"]),
+            UUID(hex=claims["account"]) if claims["account"] else None,
+            time.monotonic(),
+        )
+    except (KeyError, ValueError):
+        raise Refused("not-allowed") from None
+
+
+def close_room_page(sid: str) -> None:
+    entry = relay().drop(sid)
+    if entry is None or entry.page is None:
+        return
+    with transaction() as session:
+        room.leave_room(session, entry.encounter_id, entry.role, entry.page, on_purpose=False)
+
+
+def participant_event(handler: Handler) -> Handler:
+    """For a socket that is in the table, within its rate; domain errors and bad payloads become error acks."""
+
+    @wraps(handler)
+    def handle(*payload: object) -> dict[str, Any] | None:
+        entry = relay().entry(request.sid)  # type: ignore[attr-defined]
+        if entry is None:
+            return error_ack(
+                "not-allowed", gettext("This page is not connected to a consultation. Reload it.")
+            )
+        if not entry.bucket.take(time.monotonic()):
+            return _cut_off(entry.sid)
+        try:
+            return handler(entry, payload[0] if payload else None)
+        except Malformed as error:
+            return error_ack(
+                "malformed", gettext("Part of the message is not right: %(part)s.", part=str(error))
+            )
+        except DomainError as error:
+            return error_ack(error.code, message_of(error))
+
+    return handle
+
+
+@participant_event
+def join(entry: Entry, payload: object) -> dict[str, Any]:
+    wish = parse_join(payload)
+    if not room.is_participant(database(), entry.appointment_id, entry.role, entry.account_id):
+        relay().drop(entry.sid)
+        return error_ack("not-allowed", gettext("This consultation is not open to you any more."))
+    with transaction() as session:
+        room.join_room(session, entry.encounter_id, entry.role, wish)
+    # In the table before the snapshot is read: what changes from here on is sent, what changed before is in it.
+    for older in relay().join(entry.sid, wish.page):
+        socketio.emit("replaced", {}, to=older.sid)
+        _close(older.sid)
+    with reading() as session:
+        encounter = session.get_one(Encounter, entry.encounter_id)
+        relay().set_admitted(encounter.id, is_admitted=encounter.status is EncounterStatus.IN_PROGRESS)
+        snapshot = room.snapshot(session, encounter.id, entry.role, _after_url(entry))
+    _watch_rights()
+    settings = config()
+    return {
+        "ok": True,
+        "snapshot": snapshot,
+        "ice_servers": ice.ice_servers(settings.turn_urls, settings.turn_secret, entry.sid, now()),
+        "ice_transport_policy": "all",
+    }
+
+
+@participant_event
+def media(entry: Entry, payload: object) -> dict[str, Any]:
+    audio, video = parse_media(payload)
+    with transaction() as session:
+        room.set_media(session, entry.encounter_id, entry.role, _page(entry), audio, video)
+    return {"ok": True}
+
+
+@participant_event
+def connected(entry: Entry, payload: object) -> dict[str, Any]:
+    parse_page(payload.get("peer") if isinstance(payload, dict) else None)
+    with transaction() as session:
+        room.media_plays(session, entry.encounter_id, entry.role, _page(entry))
+    return {"ok": True}
+
+
+@participant_event
+def leave(entry: Entry, _payload: object) -> dict[str, Any]:
+    page = _page(entry)
+    relay().drop(entry.sid)
+    with transaction() as session:
+        room.leave_room(session, entry.encounter_id, entry.role, page, on_purpose=True)
+    return {"ok": True}
+
+
+def make_signal_handler(server: Server, table: Relay) -> Callable[..., dict[str, Any] | None]:
+    """The relay: opaque descriptions and batches of candidates between two admitted participants."""
+
+    def signal(sid: str, *payload: object) -> dict[str, Any] | None:
+        entry = table.entry(sid)
+        if entry is None or entry.page is None:
+            return error_ack("not-allowed", "Join the consultation first.")
+        if not entry.bucket.take(time.monotonic()):
+            server.disconnect(sid)
+            return error_ack("too-fast", "Too many messages.")
+        body = payload[0] if payload else None
+        try:
+            sender, receiver_page = check_signal(body)
+        except Malformed as error:
+            return error_ack("malformed", f"Part of the message is not right: {error}.")
+        if sender != str(entry.page):
+            return error_ack("malformed", "The sender is another page.")
+        receiver = table.receiver(entry, receiver_page)
+        if receiver is None:
+            return error_ack("no-such-page", "The other side is not there any more.")
+        server.emit("signal", body, to=receiver.sid)
+        return {"ok": True}
+
+    return signal
+
+
+def unknown_event(event: str, sid: str, *_payload: object) -> dict[str, Any]:
+    """The answer to an event that does not exist: python-socketio alone would stay silent."""
+    log.info("unknown-event", sid=sid, name=str(event)[:40])
+    return error_ack("unknown-event", "This service does not know that event.")
+
+
+def tell_rooms(topics: frozenset[str]) -> None:
+    """After a commit: every page of a changed consultation gets the whole snapshot."""
+    for topic in topics:
+        if not topic.startswith(ENCOUNTER_TOPIC):
+            continue
+        encounter_id = UUID(topic.removeprefix(ENCOUNTER_TOPIC))
+        with reading() as session:
+            encounter = session.get(Encounter, encounter_id)
+            if encounter is None:
+                continue
+            is_open = encounter.status is EncounterStatus.IN_PROGRESS
+            for entry in relay().set_admitted(encounter_id, is_admitted=is_open):
+                socketio.emit(
+                    "snapshot",
+                    room.snapshot(session, encounter_id, entry.role, _after_url(entry)),
+                    to=entry.sid,
+                )
+                if encounter.status in OVER:
+                    relay().drop(entry.sid)
+                    _close(entry.sid)
+
+
+def _watch_rights() -> None:
+    """Start reading the rights again every few seconds, as long as there is a socket in a room."""
+    app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 - the documented way to the app itself
+    if app.extensions.get("telehealth.rights_watch"):
+        return
+    app.extensions["telehealth.rights_watch"] = True
+    socketio.start_background_task(_read_rights_again, app)
+
+
+def _read_rights_again(app: Flask) -> None:
+    with app.app_context():
+        while entries := relay().joined():
+            for entry in entries:
+                try:
+                    allowed = room.is_participant(
+                        database(), entry.appointment_id, entry.role, entry.account_id, page=entry.page
+                    )
+                except Exception:
+                    # Fail closed would drop every call while the database restarts: media needs no relay then.
+                    log.warning("rights-not-read", exc_info=True)
+                    continue
+                if not allowed and relay().drop(entry.sid):
+                    _close(entry.sid)
+            socketio.sleep(RIGHTS_READ_EVERY_S)
+        app.extensions["telehealth.rights_watch"] = False
+
+
+def _page(entry: Entry) -> UUID:
+    if entry.page is None:
+        raise Malformed("join first")
+    return entry.page
+
+
+def _cut_off(sid: str) -> dict[str, Any]:
+    _close(sid)
+    return error_ack("too-fast", gettext("Too many messages. Reload the page."))
+
+
+def _close(sid: str) -> None:
+    cast("Server", socketio.server).disconnect(sid)
+
+
+def _after_url(entry: Entry) -> str:
+    """Where a page goes when the consultation is over."""
+    if entry.role is ParticipantRole.PATIENT:
+        return f"/visits/{entry.appointment_id}/after"
+    return f"/clinic/consultations/{entry.appointment_id}"
+
+
+for _event, _policy in (
+    ("join", PARTICIPANT),
+    ("media", PARTICIPANT),
+    ("connected", PARTICIPANT),
+    ("leave", PARTICIPANT),
+    ("signal", ADMITTED),
+):
+    declare_event(_event, _policy)
