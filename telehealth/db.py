@@ -58,14 +58,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def stored_by_value(kind: type[enum.Enum]) -> Enum:
-    """A column type for an enumeration: stored as its FHIR code, checked by the database."""
+def stored_by_value(kind: type[enum.Enum], *, name: str | None = None) -> Enum:
+    """A column type for an enumeration: stored as its FHIR code, checked by the database.
+
+    `name` is the check's; two columns of one kind in a table need two (PostgreSQL).
+    """
     return Enum(
         kind,
         native_enum=False,
         create_constraint=True,
         length=40,
-        name="".join("_" + c.lower() if c.isupper() else c for c in kind.__name__).lstrip("_"),
+        name=name or "".join("_" + c.lower() if c.isupper() else c for c in kind.__name__).lstrip("_"),
         values_callable=lambda members: [member.value for member in members],
     )
 
@@ -130,9 +133,6 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for reads only; whatever it wrote would be rolled back."""
+        """A session for reads only; what it wrote would be gone. What it loaded stays readable afterwards."""
         with self._read() as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session

@@ -58,7 +58,7 @@ class Practitioner(OrganisationOwned, Base):
 
     @property
     def display_name(self) -> str:
-        """For example "Dr Amara Okafor"."""
+        """For example "Dr Amara Adeyemi"."""
         return " ".join(part for part in (self.prefix, self.given_name, self.family_name) if part)
 
 

@@ -89,3 +89,15 @@ def local_path(text: str | None) -> str | None:
     ):
         return None
     return text
+
+
+@bp.get("/accessibility")
+@guarded(ANYONE)
+def accessibility() -> ResponseReturnValue:
+    return render_template("accounts/accessibility.html")
+
+
+@bp.get("/privacy")
+@guarded(ANYONE)
+def privacy() -> ResponseReturnValue:
+    return render_template("accounts/privacy.html")

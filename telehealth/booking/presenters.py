@@ -111,6 +111,7 @@ def slot_groups(
 ) -> list[SlotGroup]:
     """Free times by day, each with the clinician's name under the time."""
     zone = ZoneInfo(service.time_zone)
+    in_order = sorted(slots, key=lambda slot: (slot.starts_at, practitioners.get(slot.practitioner_id, "")))
     return [
         SlotGroup(
             title=date_text(day),
@@ -124,5 +125,5 @@ def slot_groups(
                 for slot in group
             ],
         )
-        for day, group in groupby(slots, key=lambda slot: slot.starts_at.astimezone(zone).date())
+        for day, group in groupby(in_order, key=lambda slot: slot.starts_at.astimezone(zone).date())
     ]

@@ -131,23 +131,21 @@ def consultation_page(
             subject_kind="patient",
             subject_id=appointment.patient_id,
         )
-        note_view = note_context(
-            note, appointment.service.time_zone, typed=typed, errors=note_errors, reason=reason
-        )
-    is_over = encounter.status in OVER
+        is_over = encounter.status in OVER
+        token = "" if is_over else room_token(encounter, ParticipantRole.CLINICIAN, actor().account_id)
+        context = {
+            "banner": patient_banner(appointment, now()),
+            "encounter": encounter_context(appointment, encounter, now()),
+            "room": None if is_over else room_context(appointment, ParticipantRole.CLINICIAN, token),
+            "note": note_context(
+                note, appointment.service.time_zone, typed=typed, errors=note_errors, reason=reason
+            ),
+            "note_texts": note_texts(),
+            "end_form": end_form_context(*end_typed, errors=end_errors),
+            "clinic_url": url_for("clinic.today"),
+        }
     g.uses_camera = not is_over
-    token = "" if is_over else room_token(encounter, ParticipantRole.CLINICIAN, actor().account_id)
-    page = render_template(
-        "clinic/consultation.html",
-        banner=patient_banner(appointment, now()),
-        encounter=encounter_context(appointment, encounter, now()),
-        room=None if is_over else room_context(appointment, ParticipantRole.CLINICIAN, token),
-        note=note_view,
-        note_texts=note_texts(),
-        end_form=end_form_context(*end_typed, errors=end_errors),
-        clinic_url=url_for("clinic.today"),
-    )
-    return page, status
+    return render_template("clinic/consultation.html", **context), status
 
 
 def _own_topic() -> str:

@@ -31,7 +31,7 @@ class DemoPatient:
 
 
 CLINICIANS = (
-    Clinician("Dr", "Amara", "Okafor", "clinician@demo.example"),
+    Clinician("Dr", "Amara", "Adeyemi", "clinician@demo.example"),
     Clinician("Dr", "Huw", "Bevan", "clinician2@demo.example"),
 )
 RECEPTIONIST = ("Rhian Price", "reception@demo.example")

@@ -1,6 +1,6 @@
 """Make the demo's people once, and its clinic anew at each start."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ def make_demo(session: Session, password: str, now: datetime) -> HealthcareServi
     """The demo's service with its people, and a clinic around `now`. Repeatable."""
     service = session.scalar(select(HealthcareService).where(HealthcareService.name == cast.SERVICE))
     if service is None:
-        service = _make_people(session, password)
+        service = _make_people(session, password, now)
     _make_clinic(session, service, now)
     return service
 
@@ -58,7 +58,7 @@ def open_appointments(session: Session, service: HealthcareService, now: datetim
     )
 
 
-def _make_people(session: Session, password: str) -> HealthcareService:
+def _make_people(session: Session, password: str, now: datetime) -> HealthcareService:
     organisation = Organisation(name=cast.ORGANISATION)
     session.add(organisation)
     session.flush()
@@ -86,6 +86,7 @@ def _make_people(session: Session, password: str) -> HealthcareService:
                 organisation_id=organisation.id, service_id=service.id, practitioner_id=person.id
             )
         )
+        session.add(_weekday_clinic(service, person.id, now))
         create_account(
             session,
             maker,
@@ -122,12 +123,27 @@ def _make_people(session: Session, password: str) -> HealthcareService:
     return service
 
 
+def _weekday_clinic(service: HealthcareService, practitioner_id: UUID, now: datetime) -> Schedule:
+    tomorrow = now.astimezone(ZoneInfo(service.time_zone)).date() + timedelta(days=1)
+    return Schedule(
+        organisation_id=service.organisation_id,
+        service_id=service.id,
+        practitioner_id=practitioner_id,
+        rrule="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+        first_date=tomorrow,
+        starts=time(9),
+        ends=time(16, 30),
+        slot_minutes=SLOT // timedelta(minutes=1),
+        mode=Mode.VIDEO,
+    )
+
+
 def _make_clinic(session: Session, service: HealthcareService, now: datetime) -> None:
     practitioner_ids = session.scalars(
         select(PractitionerRole.practitioner_id)
         .join(Practitioner, Practitioner.id == PractitionerRole.practitioner_id)
         .where(PractitionerRole.service_id == service.id)
-        .order_by(Practitioner.family_name.desc())
+        .order_by(Practitioner.family_name)
     ).all()
     hour = now.replace(minute=0, second=0, microsecond=0)
     for practitioner_id in practitioner_ids:
@@ -181,7 +197,7 @@ def _cover_with_sessions(
                 last_date=start.date(),
                 starts=start.time().replace(tzinfo=None),
                 ends=end.time().replace(tzinfo=None),
-                slot_minutes=int(SLOT.total_seconds() // 60),
+                slot_minutes=SLOT // timedelta(minutes=1),
                 mode=Mode.VIDEO,
             )
         )

@@ -52,8 +52,12 @@ class Participant(OrganisationOwned, Base):
     present_since: Mapped[datetime] = mapped_column()
     # The newest page (browser tab) of this person; None while no socket of theirs is open.
     page: Mapped[UUID | None] = mapped_column()
-    audio: Mapped[MediaState] = mapped_column(stored_by_value(MediaState), default=MediaState.ASKING)
-    video: Mapped[MediaState] = mapped_column(stored_by_value(MediaState), default=MediaState.ASKING)
+    audio: Mapped[MediaState] = mapped_column(
+        stored_by_value(MediaState, name="audio_state"), default=MediaState.ASKING
+    )
+    video: Mapped[MediaState] = mapped_column(
+        stored_by_value(MediaState, name="video_state"), default=MediaState.ASKING
+    )
 
     encounter: Mapped[Encounter] = relationship(back_populates="participants")
 

@@ -33,17 +33,34 @@ def _exclude_on_postgresql() -> None:
         )
 
 
+def _is_stored_time(column: str) -> str:
+    """SQL that is 1 for a real instant in the stored format: 30 February or 24:00 would compare, and not be read."""
+    second = f"substr({column}, 1, 19)"
+    return (
+        f"typeof({column}) = 'text' AND {column} GLOB '{STORED_TIME}' "
+        f"AND strftime('%Y-%m-%d %H:%M:%S', {second}) IS {second}"
+    )
+
+
+def _is_stored_key(column: str) -> str:
+    """SQL that is 1 for a key as the driver writes it: another spelling of a clinician would not clash."""
+    return f"typeof({column}) = 'text' AND length({column}) = 32 AND {column} NOT GLOB '*[^0-9a-f]*'"
+
+
 def _refuse_on_sqlite() -> None:
+    times, keys = ("starts_at", "ends_at"), ("practitioner_id", "patient_id")
+    is_sound = " AND ".join(
+        (
+            _is_stored_key("NEW.id"),
+            *(_is_stored_time(f"NEW.{time}") for time in times),
+            *(f"(NEW.{key} IS NULL OR {_is_stored_key(f'NEW.{key}')})" for key in keys),
+            f"(NEW.hold_expires_at IS NULL OR {_is_stored_time('NEW.hold_expires_at')})",
+        )
+    )
     for moment, old_row in (("insert", ""), ("update", "AND other.id <> OLD.id")):
         op.execute(
-            f"""
-            CREATE TRIGGER claim_format_{moment} BEFORE {moment.upper()} ON claim
-            WHEN NEW.starts_at NOT GLOB '{STORED_TIME}' OR NEW.ends_at NOT GLOB '{STORED_TIME}'
-              OR typeof(NEW.starts_at) <> 'text' OR typeof(NEW.ends_at) <> 'text'
-              OR julianday(NEW.starts_at) IS NULL OR julianday(NEW.ends_at) IS NULL
-              OR length(NEW.id) <> 32 OR NEW.id <> lower(NEW.id)
-            BEGIN SELECT RAISE(ABORT, 'claim_format'); END
-            """
+            f"CREATE TRIGGER claim_format_{moment} BEFORE {moment.upper()} ON claim "
+            f"WHEN ({is_sound}) IS NOT 1 BEGIN SELECT RAISE(ABORT, 'claim_format'); END"
         )
         for resource in RESOURCES:
             op.execute(

@@ -52,6 +52,8 @@ def _protect_on_sqlite(table: str, keys: tuple[str, ...]) -> None:
         )
     for number, key in enumerate(keys):
         same = " AND ".join(f"{column} = NEW.{column}" for column in key.split(", "))
+        if key == "id":
+            same += " OR rowid = NEW.rowid"  # replacing by SQLite's own row number
         op.execute(
             f"CREATE TRIGGER {table}_no_replace_{number} BEFORE INSERT ON {table} "
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "

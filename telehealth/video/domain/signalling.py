@@ -12,7 +12,7 @@ from telehealth.video.domain.presence import MediaState
 MAX_SDP_BYTES = 32 * 1024
 MAX_CANDIDATES = 100
 MAX_CANDIDATE_BYTES = 1024
-DESCRIPTION_TYPES = frozenset({"offer", "answer", "rollback", "pranswer"})
+DESCRIPTION_TYPES = ("offer", "answer", "rollback", "pranswer")
 
 
 class Malformed(ValueError):

@@ -1,0 +1,29 @@
+"""What importing the pure core costs, and that it loads no framework."""
+
+import subprocess
+import sys
+from statistics import median
+
+from benchmarks.figures import Figure
+
+TIMED = """
+import time
+begin = time.perf_counter()
+import telehealth.booking.domain
+spent_ms = (time.perf_counter() - begin) * 1000
+import sys
+print(spent_ms, sum(name in sys.modules for name in ("flask", "sqlalchemy", "werkzeug", "socketio")))
+"""
+
+
+def measure() -> list[Figure]:
+    spent, loaded = [], 0
+    for _ in range(7):
+        run = subprocess.run([sys.executable, "-c", TIMED], capture_output=True, text=True, check=True)
+        milliseconds, frameworks = run.stdout.split()
+        spent.append(float(milliseconds))
+        loaded = max(loaded, int(frameworks))
+    return [
+        Figure("import telehealth.booking.domain, median of 7", median(spent), 100, "ms"),
+        Figure("frameworks that this import loads", loaded, 0, ""),
+    ]

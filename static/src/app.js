@@ -1,0 +1,27 @@
+/**
+ * Every page: the design system's components, and the module that the page names in data-module.
+ * Live pages, the room and the note are loaded only where they are used.
+ */
+import { createAll, Button, ErrorSummary, NotificationBanner, PasswordInput, Radios, Checkboxes, SkipLink } from 'nhsuk-frontend'
+
+/** @type {Record<string, () => Promise<{init: (root: HTMLElement) => void}>>} */
+const MODULES = {
+  live: () => import('./live/live.js'),
+  note: () => import('./note/note.js'),
+  room: () => import('./room/room.js')
+}
+
+for (const [name, load] of Object.entries(MODULES)) {
+  const roots = document.querySelectorAll(`[data-module="${name}"]`)
+  if (roots.length === 0) continue
+  load().then(
+    ({ init }) => {
+      for (const root of roots) if (root instanceof HTMLElement) init(root)
+    },
+    (error) => console.error(`The module "${name}" did not load.`, error)
+  )
+}
+
+for (const component of [Button, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, SkipLink]) {
+  createAll(/** @type {any} */ (component))
+}

@@ -1,0 +1,181 @@
+/**
+ * One media connection between this page and one page of the other person. The clinician's side offers;
+ * the patient's side makes its connection when the first offer comes, and a new one when an offer comes
+ * from a connection that was built anew.
+ *
+ * Both sides always have one audio and one video line in both directions, with or without a device behind
+ * them: a camera that comes later or goes is a replaced track, and needs no negotiation.
+ */
+import { CandidateBatch } from './candidates.js'
+import { Negotiation, sessionOf } from './negotiation.js'
+import { Recovery } from './recovery.js'
+import { browserTimers } from './types.js'
+
+/** @typedef {import('./types.js').Role} Role */
+/** @typedef {import('./types.js').SignalContent} SignalContent */
+/** @typedef {import('./types.js').Tracks} Tracks */
+/** @typedef {import('./recovery.js').Phase} Phase */
+
+/** In this order: sound is worth more than the picture. */
+const KINDS = /** @type {const} */ (['audio', 'video'])
+
+export class Call {
+  /** @type {string} the other person's page */ peerPage
+  /** @type {Options} */ #options
+  /** @type {RTCPeerConnection | null} */ #peer = null
+  /** @type {Negotiation | null} */ #negotiation = null
+  /** @type {CandidateBatch | null} */ #batch = null
+  /** @type {Recovery} */ #recovery
+  /** @type {Partial<Record<'audio' | 'video', RTCRtpSender>>} */ #senders = {}
+  /** Which connection of the other side ours answers. @type {string | null} */ #remoteSession = null
+  #isClosed = false
+
+  /**
+   * @typedef {object} Options
+   * @property {Role} role
+   * @property {string} peerPage
+   * @property {RTCConfiguration} configuration
+   * @property {Tracks} tracks
+   * @property {(content: SignalContent) => void} send
+   * @property {(track: MediaStreamTrack) => void} onTrack
+   * @property {(phase: Phase, attempt: number) => void} onPhase
+   *
+   * @param {Options} options
+   */
+  constructor(options) {
+    this.#options = options
+    this.peerPage = options.peerPage
+    this.#recovery = new Recovery({
+      role: options.role,
+      timers: browserTimers,
+      now: () => performance.now(),
+      actions: {
+        restart: () => this.#peer?.restartIce(),
+        rebuild: () => this.#build(),
+        ask: () => options.send({ restart: true }),
+        tell: options.onPhase
+      }
+    })
+  }
+
+  start() {
+    if (this.#options.role === 'clinician') this.#build()
+  }
+
+  /** @param {SignalContent} content */
+  async receive({ description, candidates, restart }) {
+    if (this.#isClosed) return
+    if (restart) {
+      this.#recovery.asked()
+      return
+    }
+    if (description?.type === 'offer' && this.#options.role === 'patient') {
+      const session = sessionOf(description.sdp)
+      if (!this.#peer || session !== this.#remoteSession) this.#build()
+      this.#remoteSession = session
+    }
+    if (description) await this.#negotiation?.receiveDescription(description)
+    if (candidates) await this.#negotiation?.receiveCandidates(candidates)
+  }
+
+  /** @param {Tracks} tracks */
+  setTracks(tracks) {
+    this.#options = { ...this.#options, tracks }
+    for (const kind of KINDS) {
+      const sender = this.#senders[kind]
+      if (sender && sender.track !== tracks[kind]) void sender.replaceTrack(tracks[kind])
+    }
+  }
+
+  /** The picture arrives but does not move. */
+  reportFrozen() {
+    this.#recovery.frozen()
+  }
+
+  /** @returns {Promise<number>} frames of the other person's picture decoded so far */
+  async countDecoded() {
+    let decoded = 0
+    const report = await this.#peer?.getStats()
+    report?.forEach((entry) => {
+      if (entry.type === 'inbound-rtp' && entry.kind === 'video') decoded += entry.framesDecoded ?? 0
+    })
+    return decoded
+  }
+
+  close() {
+    this.#isClosed = true
+    this.#recovery.close()
+    this.#discard()
+  }
+
+  #build() {
+    this.#discard()
+    const { configuration, role, send } = this.#options
+    const peer = new RTCPeerConnection(configuration)
+    const batch = new CandidateBatch((candidates) => send({ candidates }), browserTimers)
+    const negotiation = new Negotiation({
+      peer,
+      isPolite: role === 'patient',
+      send,
+      prepareAnswer: () => this.#openLines(peer)
+    })
+    this.#peer = peer
+    this.#batch = batch
+    this.#negotiation = negotiation
+    peer.addEventListener('negotiationneeded', () => {
+      negotiation.offer().catch((error) => console.warn('No offer could be made.', error))
+    })
+    peer.addEventListener('icecandidate', ({ candidate }) => {
+      // An empty string ends one generation; the null at the very end says the same for all.
+      if (candidate?.candidate !== '') batch.add(candidate?.toJSON() ?? null)
+    })
+    peer.addEventListener('connectionstatechange', () => {
+      if (peer === this.#peer) this.#recovery.connectionChanged(peer.connectionState)
+    })
+    peer.addEventListener('track', ({ track }) => {
+      if (peer === this.#peer) this.#options.onTrack(track)
+    })
+    this.#addOwn(peer)
+    this.#recovery.begin()
+  }
+
+  /**
+   * The offering side opens both lines. The answering side only adds the tracks that it has: the lines are
+   * the offer's, and what was added before takes its place in them.
+   *
+   * @param {RTCPeerConnection} peer
+   */
+  #addOwn(peer) {
+    const { role, tracks } = this.#options
+    const stream = new MediaStream()
+    for (const kind of KINDS) {
+      const track = tracks[kind]
+      if (role === 'clinician') {
+        const transceiver = peer.addTransceiver(track ?? kind, { direction: 'sendrecv', streams: [stream] })
+        this.#senders[kind] = transceiver.sender
+      } else if (track) {
+        this.#senders[kind] = peer.addTrack(track, stream)
+      }
+    }
+  }
+
+  /** @param {RTCPeerConnection} peer whose remote description is an offer */
+  async #openLines(peer) {
+    for (const transceiver of peer.getTransceivers()) {
+      if (transceiver.direction === 'stopped') continue
+      transceiver.direction = 'sendrecv'
+      const kind = transceiver.receiver.track.kind === 'audio' ? 'audio' : 'video'
+      this.#senders[kind] = transceiver.sender
+      const track = this.#options.tracks[kind]
+      if (transceiver.sender.track !== track) await transceiver.sender.replaceTrack(track)
+    }
+  }
+
+  #discard() {
+    this.#batch?.close()
+    this.#negotiation?.close()
+    this.#peer?.close()
+    this.#peer = null
+    this.#senders = {}
+  }
+}

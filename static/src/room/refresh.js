@@ -1,0 +1,18 @@
+/**
+ * The parts of the clinician's page that follow the consultation (state, admit, end) are made by the server;
+ * when the consultation moved they are fetched again, with the page as it is now.
+ */
+
+/** Replaces every [data-refresh] part by its present self; a part in which somebody may have typed is left alone. */
+export async function refreshPage() {
+  const parts = [...document.querySelectorAll('[data-refresh]')].filter((part) => !part.querySelector('textarea'))
+  if (parts.length === 0) return
+  const response = await fetch(location.href, { cache: 'no-store', redirect: 'error' })
+  if (!response.ok) return
+  const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
+  const { morphElement } = await import('../live/morph.js')
+  for (const part of parts) {
+    const now = fresh.getElementById(part.id)
+    if (now) morphElement(part, now)
+  }
+}

@@ -1,0 +1,246 @@
+"""People and appointments of tests: fixed, readable, and the standing cast that permission tests run through."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import (
+    Account,
+    AccountRole,
+    HealthcareService,
+    Organisation,
+    Patient,
+    Practitioner,
+    PractitionerRole,
+)
+from telehealth.accounts.services.sign_in import actor_of, hash_password
+from telehealth.actor import Actor, Role, guest
+from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.slots import Slot
+from telehealth.booking.models import Appointment, JoinLink, Schedule
+from telehealth.booking.services.appointments import place_appointment
+from telehealth.booking.services.links import make_link
+from telehealth.clock import now
+
+PASSWORD = "a long enough password"
+_password_hash: list[str] = []
+SLOT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """The standing cast: who belongs here, who is a colleague, and who is a stranger."""
+
+    service: HealthcareService
+    other_service: HealthcareService
+    other_organisation_service: HealthcareService
+    clinician: Account
+    colleague: Account
+    receptionist: Account
+    administrator: Account
+    other_service_receptionist: Account
+    other_organisation_receptionist: Account
+    other_organisation_clinician: Account
+    patient: Patient
+    other_patient: Patient
+    schedule: Schedule
+
+    @property
+    def practitioner_id(self) -> UUID:
+        assert self.clinician.practitioner_id is not None
+        return self.clinician.practitioner_id
+
+    def staff(self) -> list[Account]:
+        return [
+            self.clinician,
+            self.colleague,
+            self.receptionist,
+            self.administrator,
+            self.other_service_receptionist,
+            self.other_organisation_receptionist,
+            self.other_organisation_clinician,
+        ]
+
+
+def make_cast(session: Session) -> Cast:
+    organisation, other = Organisation(name="Hillside Health"), Organisation(name="Lakeside Health")
+    session.add_all([organisation, other])
+    session.flush()
+    service = make_service(session, organisation, "Hillside Clinic")
+    second = make_service(session, organisation, "Hillside Physiotherapy")
+    foreign = make_service(session, other, "Lakeside Clinic")
+    clinician = make_clinician(session, service, "Nia", "Pritchard")
+    assert clinician.practitioner_id is not None
+    return Cast(
+        service=service,
+        other_service=second,
+        other_organisation_service=foreign,
+        clinician=clinician,
+        colleague=make_clinician(session, service, "Tomos", "Rees"),
+        receptionist=make_account(session, service, "reception", Role.RECEPTIONIST),
+        administrator=make_account(session, service, "administrator", Role.ADMINISTRATOR),
+        other_service_receptionist=make_account(session, second, "reception", Role.RECEPTIONIST),
+        other_organisation_receptionist=make_account(session, foreign, "reception", Role.RECEPTIONIST),
+        other_organisation_clinician=make_clinician(session, foreign, "Petra", "Novak"),
+        patient=make_patient(session, service),
+        other_patient=make_patient(session, service, given_name="Aled", birth_date=date(1990, 12, 31)),
+        schedule=make_schedule(session, service, clinician.practitioner_id),
+    )
+
+
+def make_service(session: Session, organisation: Organisation, name: str) -> HealthcareService:
+    service = HealthcareService(
+        organisation_id=organisation.id,
+        name=name,
+        time_zone="Europe/London",
+        nation="wales",
+        phone="01632 960555",
+    )
+    session.add(service)
+    session.flush()
+    return service
+
+
+def make_account(
+    session: Session,
+    service: HealthcareService,
+    name: str,
+    role: Role,
+    *,
+    practitioner_id: UUID | None = None,
+) -> Account:
+    """An account whose password is `PASSWORD`; its e-mail is name@service.example."""
+    account = Account(
+        organisation_id=service.organisation_id,
+        email=f"{name}@{service.name.lower().replace(' ', '-')}.example",
+        display_name=name.capitalize(),
+        password_hash=password_hash(),
+        practitioner_id=practitioner_id,
+        roles=[AccountRole(organisation_id=service.organisation_id, service_id=service.id, role=role)],
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def password_hash() -> str:
+    """Made once: a hash costs a tenth of a second."""
+    if not _password_hash:
+        _password_hash.append(hash_password(PASSWORD))
+    return _password_hash[0]
+
+
+def make_clinician(
+    session: Session, service: HealthcareService, given_name: str, family_name: str
+) -> Account:
+    person = Practitioner(
+        organisation_id=service.organisation_id, prefix="Dr", given_name=given_name, family_name=family_name
+    )
+    session.add(person)
+    session.flush()
+    session.add(
+        PractitionerRole(
+            organisation_id=service.organisation_id, service_id=service.id, practitioner_id=person.id
+        )
+    )
+    return make_account(session, service, given_name.lower(), Role.CLINICIAN, practitioner_id=person.id)
+
+
+def make_patient(
+    session: Session,
+    service: HealthcareService,
+    *,
+    given_name: str = "Eirlys",
+    family_name: str = "Morgan",
+    birth_date: date = date(1948, 3, 5),
+    nhs_number: str | None = None,
+) -> Patient:
+    patient = Patient(
+        organisation_id=service.organisation_id,
+        given_name=given_name,
+        family_name=family_name,
+        birth_date=birth_date,
+        nhs_number=nhs_number,
+        phone="+447700900123",
+        email="patient@example.test",
+    )
+    session.add(patient)
+    session.flush()
+    return patient
+
+
+def make_schedule(
+    session: Session,
+    service: HealthcareService,
+    practitioner_id: UUID,
+    *,
+    slot_minutes: int = 15,
+) -> Schedule:
+    """A clinic that runs all day, every day: tests choose their own hour."""
+    schedule = Schedule(
+        organisation_id=service.organisation_id,
+        service_id=service.id,
+        practitioner_id=practitioner_id,
+        rrule="FREQ=DAILY",
+        first_date=now().date() - timedelta(days=7),
+        last_date=None,
+        starts=time(0),
+        ends=time(0),
+        slot_minutes=slot_minutes,
+        mode=Mode.VIDEO,
+    )
+    session.add(schedule)
+    session.flush()
+    return schedule
+
+
+def slot_at(cast: Cast, starts_at: datetime) -> Slot:
+    return Slot(starts_at, starts_at + SLOT, cast.practitioner_id, cast.schedule.id)
+
+
+def soon() -> datetime:
+    """The start of the next quarter of an hour: its waiting room is open."""
+    current = now()
+    return current.replace(minute=current.minute // 15 * 15, second=0, microsecond=0) + SLOT
+
+
+def make_appointment(
+    session: Session, cast: Cast, *, starts_at: datetime | None = None, patient: Patient | None = None
+) -> Appointment:
+    """An appointment with the cast's clinician; by default at the next quarter of an hour."""
+    return place_appointment(
+        session,
+        actor_of(cast.receptionist),
+        cast.service,
+        patient or cast.patient,
+        slot_at(cast, starts_at or soon()),
+        reason="Blood pressure review",
+    )
+
+
+def make_join_link(session: Session, appointment: Appointment) -> JoinLink:
+    return make_link(session, appointment)
+
+
+def guest_of(appointment: Appointment) -> Actor:
+    return guest([appointment.id])
+
+
+def sign_in(client: FlaskClient, account: Account) -> None:
+    """As after a right password: hashing it in every test would cost a tenth of a second each."""
+    with client.session_transaction() as browser:
+        browser["_user_id"], browser["_fresh"] = str(account.id), True
+
+
+def open_visit(client: FlaskClient, *appointments: Appointment) -> None:
+    """As after the right dates of birth behind these appointments' links."""
+    with client.session_transaction() as browser:
+        browser["visits"] = [appointment.id.hex for appointment in appointments]
+
+
+def at(text: str) -> datetime:
+    """An instant written as "2027-01-12 14:30", in UTC."""
+    return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
