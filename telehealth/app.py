@@ -16,8 +16,8 @@ from telehealth.booking.services.links import LinkSigner
 from telehealth.clinic import routes as clinic_routes
 from telehealth.config import Config
 from telehealth.db import Database, make_engine
-from telehealth.errors import NotFound
-from telehealth.extensions import actor, babel, csrf, socketio
+from telehealth.errors import NotFound, NotSignedIn
+from telehealth.extensions import actor, babel, csrf, socketio, wants_json
 from telehealth.guards import policy_of
 from telehealth.notes import routes as notes_routes
 from telehealth.video import routes as video_routes
@@ -41,7 +41,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["telehealth.link_signer"] = LinkSigner(config.secret_key)
     # First, so that even a refused request has its id in the log.
     logs.register(app)
-    security_headers.register(app, is_https=config.is_https)
+    security_headers.register(app, base_url=config.base_url)
     _wire_templates(app)
     babel.init_app(app, default_locale="en_GB", default_timezone="UTC")
     csrf.init_app(app)
@@ -125,6 +125,8 @@ def _enforce_policy() -> ResponseReturnValue | None:
     if policy is not None and policy.allows(actor()):
         return None
     if policy is not None and policy.sign_in_helps and not actor().is_signed_in:
+        if wants_json():
+            raise NotSignedIn
         back = request.full_path.rstrip("?") if request.method == "GET" else ""
         return redirect(url_for("accounts.sign_in", next=back or None), 303)
     raise NotFound

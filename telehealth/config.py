@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 MINIMUM_SECRET_LENGTH = 32
+MINIMUM_PASSWORD_LENGTH = 12
 WELL_KNOWN_SECRETS = frozenset({"dev", "secret", "changeme", "change-me", "top-secret!", "secret-key"})
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
@@ -45,7 +49,7 @@ class Config:
     def from_environment(cls, environment: Mapping[str, str]) -> "Config":
         """Build from `TELEHEALTH_*` variables and `PORT`. Raises ConfigError."""
         is_demo = _boolean(environment, "TELEHEALTH_DEMO")
-        instance_path = Path(environment.get("TELEHEALTH_INSTANCE_PATH", "instance")).resolve()
+        instance_path = _instance_path(environment)
         port = _number(environment, "PORT", default=5000, lowest=1, highest=65535)
         base_url = environment.get("TELEHEALTH_BASE_URL", "")
         if not base_url:
@@ -62,9 +66,9 @@ class Config:
             base_url=_checked_base_url(base_url),
             port=port,
             is_demo=is_demo,
-            demo_password=environment.get("TELEHEALTH_DEMO_PASSWORD", ""),
+            demo_password=_demo_password(environment),
             threads=_number(environment, "TELEHEALTH_THREADS", default=256, lowest=16, highest=8192),
-            redis_url=environment.get("TELEHEALTH_REDIS_URL") or None,
+            redis_url=_redis_url(environment),
             turn_urls=_turn_urls(environment),
             turn_secret=environment.get("TELEHEALTH_TURN_SECRET") or None,
             log_format=_one_of(environment, "TELEHEALTH_LOG_FORMAT", ("json", "console"), default="json"),
@@ -85,7 +89,7 @@ def _number(environment: Mapping[str, str], name: str, *, default: int, lowest: 
     text = environment.get(name, "").strip()
     if not text:
         return default
-    if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not lowest <= int(text) <= highest:
         raise ConfigError(f"{name} is {text!r}. Set it to a whole number from {lowest} to {highest}.")
     return int(text)
 
@@ -112,7 +116,38 @@ def _database_url(environment: Mapping[str, str], instance_path: Path) -> str:
             "TELEHEALTH_DATABASE_URL must start with sqlite:/// or postgresql:// "
             "(for example postgresql://user:password@host/telehealth)."
         )
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        # Without the value: it holds a password.
+        raise ConfigError(
+            "TELEHEALTH_DATABASE_URL cannot be read. Write it like "
+            "postgresql://user:password@host/telehealth, with special characters of the password as %XX."
+        ) from None
     return url
+
+
+def _redis_url(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("TELEHEALTH_REDIS_URL", "").strip()
+    if url and not url.startswith(("redis://", "rediss://")):
+        raise ConfigError("TELEHEALTH_REDIS_URL must start with redis:// or rediss://")
+    return url or None
+
+
+def _demo_password(environment: Mapping[str, str]) -> str:
+    password = environment.get("TELEHEALTH_DEMO_PASSWORD", "")
+    if password and len(password) < MINIMUM_PASSWORD_LENGTH:
+        raise ConfigError(
+            f"TELEHEALTH_DEMO_PASSWORD is too short. Use at least {MINIMUM_PASSWORD_LENGTH} characters."
+        )
+    return password
+
+
+def _instance_path(environment: Mapping[str, str]) -> Path:
+    path = Path(environment.get("TELEHEALTH_INSTANCE_PATH") or "instance").resolve()
+    if path.exists() and not path.is_dir():
+        raise ConfigError(f"TELEHEALTH_INSTANCE_PATH is {str(path)!r}, which is not a folder.")
+    return path
 
 
 def _secret_key(environment: Mapping[str, str], instance_path: Path, *, is_demo: bool) -> str:
@@ -136,15 +171,20 @@ def _demo_secret(instance_path: Path) -> str:
     """A random key of this folder's demo, kept so that links and sign-ins survive a restart."""
     path = instance_path / "demo-secret-key"
     instance_path.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
+    # Too short: the process was killed while it wrote.
+    if not path.exists() or path.stat().st_size < MINIMUM_SECRET_LENGTH:
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32), encoding="ascii")
     return path.read_text(encoding="ascii")
 
 
 def _checked_base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no port, a bracket that is not closed
+        is_address = False
+    if not is_address or parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigError(
             f"TELEHEALTH_BASE_URL is {url!r}. It must be an address without a path, "
             "for example https://consult.example.org"

@@ -33,6 +33,20 @@ class NotFound(DomainError):
         super().__init__(code, message)
 
 
+class NotSignedIn(DomainError):
+    """The sign-in has ended; for scripts of a page that is still open (401)."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "not-signed-in",
+            N_(
+                "You are signed out. Sign in again in a new tab, then come back here: what you typed is still on this page."
+            ),
+        )
+
+
 class NotAllowed(DomainError):
     """The person is known and may not do this (403)."""
 

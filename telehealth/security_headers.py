@@ -5,7 +5,11 @@ import secrets
 from flask import Flask, Response, g
 
 
-def register(app: Flask, *, is_https: bool) -> None:
+def register(app: Flask, *, base_url: str) -> None:
+    is_https = base_url.startswith("https://")
+    # Older Safari does not count a WebSocket of the same host as 'self'.
+    sockets = base_url.replace("http", "ws", 1)
+
     @app.before_request
     def make_nonce() -> None:
         g.csp_nonce = secrets.token_urlsafe(16)
@@ -17,7 +21,7 @@ def register(app: Flask, *, is_https: bool) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         headers = response.headers
-        headers["Content-Security-Policy"] = _content_policy(g.get("csp_nonce", ""))
+        headers["Content-Security-Policy"] = _content_policy(g.get("csp_nonce", ""), sockets)
         headers["X-Content-Type-Options"] = "nosniff"
         # The address of a page can hold a join token: it goes to nobody else.
         headers["Referrer-Policy"] = "same-origin"
@@ -32,7 +36,7 @@ def register(app: Flask, *, is_https: bool) -> None:
         return response
 
 
-def _content_policy(nonce: str) -> str:
+def _content_policy(nonce: str, sockets: str) -> str:
     return "; ".join(
         (
             "default-src 'self'",
@@ -40,7 +44,7 @@ def _content_policy(nonce: str) -> str:
             "style-src 'self'",
             "img-src 'self' data:",
             "media-src 'self' blob:",
-            "connect-src 'self'",
+            f"connect-src 'self' {sockets}",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",

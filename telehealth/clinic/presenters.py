@@ -37,7 +37,7 @@ def clinic_list(rows: list[ClinicRow], now: datetime, time_zone: str) -> dict[st
     return {
         "date_text": date_text(now.astimezone(zone).date()),
         "waiting_count": len(waiting),
-        "longest_wait_text": duration_text(max(waits)) if waits else "",
+        "longest_wait_text": duration_text(max(waits)) if waits and max(waits) >= 60 else "",
         "running_late_text": _running_late_text(waiting, now),
         "admit_next_url": url_for("clinic.admit", appointment_id=first) if first else None,
         "rows": [_row(row, now, time_zone) for row in rows],
@@ -78,21 +78,26 @@ def _state(row: ClinicRow, now: datetime) -> RowState:
             return RowState("done", done, open_page)
         return RowState("unsigned", gettext("%(outcome)s. Note unsigned", outcome=done), open_page)
     patient = _patient(encounter)
-    since = duration_text(_seconds_since(patient.present_since, now))
+    seconds = _seconds_since(patient.present_since, now)
+    since = duration_text(seconds)
     if patient.presence is Presence.LOST:
         return RowState("dropped", gettext("Connection dropped %(since)s ago", since=since), open_page)
     if patient.presence is Presence.LEFT:
         return RowState("left", gettext("Left %(since)s ago", since=since), open_page)
     if encounter.status is EncounterStatus.IN_PROGRESS:
-        minutes = duration_text(_seconds_since(encounter.started_at or now, now))
+        in_call_s = _seconds_since(encounter.started_at or now, now)
         return RowState(
             "in-call",
-            gettext("In call %(since)s", since=minutes),
+            gettext("In call %(since)s", since=duration_text(in_call_s))
+            if in_call_s >= 60
+            else gettext("In call, just started"),
             {**open_page, "label": gettext("Return to call")},
         )
     return RowState(
         "waiting",
-        gettext("Waiting %(since)s. %(equipment)s", since=since, equipment=equipment_text(patient)),
+        gettext("Waiting %(since)s. %(equipment)s", since=since, equipment=equipment_text(patient))
+        if seconds >= 60
+        else gettext("Waiting, just arrived. %(equipment)s", equipment=equipment_text(patient)),
         {
             "label": gettext("Admit"),
             "url": url_for("clinic.admit", appointment_id=row.appointment.id),

@@ -28,7 +28,10 @@ def save_draft_page(note_id: UUID) -> ResponseReturnValue:
             error_json("if-match-missing", gettext("Send the version that the text is based on."))
         ), 428
     version = request.headers["If-Match"].strip().strip('"')
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # brackets in brackets, without end
+        body = None
     sections = _sections_in(body)
     if not (version.isascii() and version.isdigit() and len(version) < 10) or sections is None:
         return jsonify(error_json("malformed", gettext("The note could not be read. Reload the page."))), 422

@@ -104,7 +104,7 @@ def sign_note(
     Raises StaleDraft, InvalidInput (nothing written; an amendment without its reason) and NotFound.
     """
     note = _lock_own_note(session, actor, note_id)
-    checked = _checked(sections)
+    checked, reason = _checked(sections), _storable(reason)
     if note.draft_version != version:
         raise StaleDraft(note)
     if is_empty(checked):
@@ -193,8 +193,13 @@ def _checked(sections: Mapping[str, str]) -> dict[str, str]:
             raise InvalidInput(
                 "section-long", N_("Shorten this part to 20,000 characters or fewer."), field=code
             )
-    # PostgreSQL's text has no NUL character; browsers send \r\n.
-    return {code: text.replace("\r\n", "\n").replace("\x00", "") for code, text in sections.items()}
+    return {code: _storable(text) for code, text in sections.items()}
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text has no NUL, UTF-8 no half of a surrogate pair; browsers send \\r\\n."""
+    plain = text.replace("\r\n", "\n").replace("\x00", "")
+    return plain.encode("utf-8", "replace").decode("utf-8")
 
 
 def _write_draft(note: ConsultationNote, sections: Mapping[str, str]) -> None:

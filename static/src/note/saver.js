@@ -16,8 +16,8 @@
  */
 
 export const PAUSE_MS = 800
-const FIRST_RETRY_MS = 2000
-const LONGEST_RETRY_MS = 15_000
+const FIRST_RETRY_MS = 1000
+const LONGEST_RETRY_MS = 5000
 
 export class Saver {
   /** @type {Options} */ #options

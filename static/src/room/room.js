@@ -119,12 +119,28 @@ export function init(root) {
     if (socket.connected) await signalling.join(media.state)
   }
 
-  /** @param {import('./snapshot.js').Event} event */
-  function dispatch(event) {
+  /**
+   * Takes note of an event and shows it.
+   *
+   * @param {import('./snapshot.js').Event} event
+   * @returns {boolean} whether anything changed
+   */
+  function note(event) {
     const before = state
     state = reduce(state, event)
-    if (state === before) return
+    if (state === before) return false
     view.show(state)
+    return true
+  }
+
+  /**
+   * Takes note of an event and does what follows from it.
+   *
+   * @param {import('./snapshot.js').Event} event
+   */
+  function dispatch(event) {
+    const before = state
+    if (!note(event)) return
     followTarget()
     if (before.ending !== state.ending || isOver(before) !== isOver(state)) stopAll()
   }
@@ -179,8 +195,9 @@ export function init(root) {
     watch.reset()
     isPlayingTold = false
     isSoundPlaying = false
-    dispatch({ type: 'picture', isPlaying: false })
-    dispatch({ type: 'media', media: 'none', attempt: 0 })
+    // Only noted: whoever closes a connection decides what comes next, and it must not be opened from here.
+    note({ type: 'picture', isPlaying: false })
+    note({ type: 'media', media: 'none', attempt: 0 })
   }
 
   /** @param {Signal} signal */

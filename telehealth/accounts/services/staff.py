@@ -16,9 +16,8 @@ from telehealth.accounts.models import (
 from telehealth.accounts.services.sign_in import hash_password, normal_email
 from telehealth.actor import Actor, Role
 from telehealth.audit.services import record_event
+from telehealth.config import MINIMUM_PASSWORD_LENGTH
 from telehealth.errors import N_, Conflict, InvalidInput
-
-MINIMUM_PASSWORD_LENGTH = 12
 
 
 def create_account(

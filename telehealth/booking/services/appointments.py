@@ -1,5 +1,6 @@
 """Book, look up, cancel and advance appointments."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.exc import StaleDataError
 
 from telehealth.accounts.models import HealthcareService, Patient
 from telehealth.accounts.services.patients import get_patient
@@ -53,7 +55,7 @@ def book_appointment(session: Session, actor: Actor, wish: BookingRequest) -> Ap
     """Book a patient into a free slot. Raises SlotTaken, PatientBusy, NotFound."""
     service = get_service(session, actor, wish.service_id, Role.RECEPTIONIST)
     patient = get_patient(session, actor, wish.patient_id)
-    appointment_id, is_repeat = _remember_key(session, actor, wish.idempotency_key)
+    appointment_id, is_repeat = _remember_key(session, actor, _key_of(wish))
     if is_repeat:
         return get_appointment(session, actor, appointment_id)
     schedule = session.get(Schedule, wish.schedule_id)
@@ -197,8 +199,25 @@ def change_status(
             "status-changed", N_("The appointment is not in a state that allows this. Reload the page.")
         )
     appointment.status = status
-    session.flush()
+    try:
+        session.flush()
+    except StaleDataError:
+        raise Conflict(
+            "appointment-changed",
+            N_("This appointment was changed meanwhile. Check what it is now, then try again."),
+        ) from None
     _remember_change(session, actor, appointment, reason)
+
+
+def _key_of(wish: BookingRequest) -> str:
+    """The back button shows a used form again: sent with another choice, it is another wish."""
+    parts = (
+        wish.idempotency_key or uuid4().hex,
+        wish.patient_id.hex,
+        wish.schedule_id.hex,
+        wish.starts_at.isoformat(),
+    )
+    return hashlib.sha256("/".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
 def _remember_key(session: Session, actor: Actor, key: str) -> tuple[UUID, bool]:
@@ -206,13 +225,11 @@ def _remember_key(session: Session, actor: Actor, key: str) -> tuple[UUID, bool]
     appointment_id = uuid4()
     try:
         with session.begin_nested():
-            session.add(
-                IdempotencyKey(actor=actor.key, key=key[:64], subject_id=appointment_id, created_at=now())
-            )
+            session.add(IdempotencyKey(actor=actor.key, key=key, subject_id=appointment_id, created_at=now()))
     except IntegrityError:
         first = session.scalars(
             select(IdempotencyKey.subject_id).where(
-                IdempotencyKey.actor == actor.key, IdempotencyKey.key == key[:64]
+                IdempotencyKey.actor == actor.key, IdempotencyKey.key == key
             )
         ).one()
         return first, True

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import and_, delete, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from telehealth.booking.domain.claim import LIVE_STATES, ClaimState
@@ -13,6 +13,8 @@ from telehealth.errors import N_, Conflict
 
 # In the name of PostgreSQL's exclusion constraints and in the text of SQLite's triggers (migration 0001).
 OVERLAP_MARK = "claim_overlap"
+# PostgreSQL's code for "deadlock detected".
+DEADLOCK = "40P01"
 
 
 class PatientBusy(Conflict):
@@ -78,6 +80,11 @@ def _try_claim(
             )
     except IntegrityError as error:
         if OVERLAP_MARK not in str(error.orig):
+            raise
+        return False
+    except OperationalError as error:
+        # Two bookings that wait for each other: PostgreSQL lets one go on, this is the other.
+        if getattr(error.orig, "sqlstate", None) != DEADLOCK:
             raise
         return False
     return True

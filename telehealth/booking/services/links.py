@@ -32,9 +32,11 @@ class LinkSigner:
             return None
         try:
             key = self._signer.unsign(token)
-            return UUID(bytes=base64.urlsafe_b64decode(key + b"=="))
+            link_id = UUID(bytes=base64.urlsafe_b64decode(key + b"=="))
         except (BadSignature, binascii.Error, ValueError):
             return None
+        # The last character of base64 has spare bits: four spellings would be read as the same signature.
+        return link_id if self.sign(link_id) == token else None
 
 
 def make_link(session: Session, appointment: Appointment) -> JoinLink:
@@ -88,6 +90,8 @@ def tries_left(session: Session, link: JoinLink) -> int:
 
 def try_birth_date(session: Session, actor: Actor, link: JoinLink, birth_date: date) -> bool:
     """True where the date is the patient's and tries were left. Every try is remembered, right or wrong."""
+    # One at a time for each link: guesses sent in parallel would all see the same number of tries left.
+    session.scalar(select(JoinLink.id).where(JoinLink.id == link.id).with_for_update())
     if tries_left(session, link) == 0:
         return False
     is_right = link.appointment.patient.birth_date == birth_date

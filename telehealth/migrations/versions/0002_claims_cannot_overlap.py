@@ -38,7 +38,7 @@ def _is_stored_time(column: str) -> str:
     second = f"substr({column}, 1, 19)"
     return (
         f"typeof({column}) = 'text' AND {column} GLOB '{STORED_TIME}' "
-        f"AND strftime('%Y-%m-%d %H:%M:%S', {second}) IS {second}"
+        f"AND {column} >= '0001' AND strftime('%Y-%m-%d %H:%M:%S', {second}, '+0 days') IS {second}"
     )
 
 

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -108,7 +109,7 @@ def test_slots_lie_in_the_session_and_touch_no_claim(
     spans = [Interval(slot.starts_at, slot.ends_at) for slot in slots]
     assert all(session.start <= span.start and span.end <= session.end for span in spans)
     assert not any(span.overlaps(claim) for span in spans for claim in taken)
-    assert not any(one.overlaps(other) for one, other in zip(spans, spans[1:], strict=False))
+    assert not any(one.overlaps(other) for one, other in pairwise(spans))
 
 
 @given(whole=intervals(), taken=st.lists(intervals(), max_size=8))

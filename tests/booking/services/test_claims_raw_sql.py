@@ -17,9 +17,7 @@ pytestmark = pytest.mark.service
 
 MINUTE = timedelta(minutes=1)
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
-COLUMNS = (
-    "id, organisation_id, practitioner_id, patient_id, appointment_id, starts_at, ends_at, state, version"
-)
+COLUMNS = "id, organisation_id, practitioner_id, patient_id, appointment_id, starts_at, ends_at, state, hold_expires_at, version"
 VALUES = ", ".join(f":{name}" for name in COLUMNS.split(", "))
 INSERT = f"INSERT INTO claim ({COLUMNS}) VALUES ({VALUES})"
 
@@ -55,6 +53,7 @@ def row(connection: Connection, cast: Cast, booked: Appointment) -> MakeRow:
             "starts_at": starts_at,
             "ends_at": starts_at + 15 * MINUTE,
             "state": "booked",
+            "hold_expires_at": None,
             "version": 1,
         }
         return {name: stored(value) for name, value in {**values, **changes}.items()}
@@ -226,6 +225,12 @@ ODD_VALUES: dict[str, list[dict[str, object]]] = {
 def test_times_and_keys_in_another_form_are_refused(connection: Connection, row: MakeRow) -> None:
     for odd in ODD_VALUES[connection.dialect.name]:
         refuse(connection, INSERT, {**row(starts_at=soon() + 30 * MINUTE, ends_at=FAR), **odd}, DBAPIError)
+
+
+def test_a_hold_that_lapses_at_no_real_instant_is_refused(connection: Connection, row: MakeRow) -> None:
+    for odd in ("never", "2099-02-31 14:30:00.000000"):
+        refuse(connection, INSERT, {**row(**later(30), state="held"), "hold_expires_at": odd}, DBAPIError)
+    connection.execute(text(INSERT), row(**later(30), state="held", hold_expires_at=FAR))
 
 
 def test_a_claim_cannot_be_rewritten_into_another_form(connection: Connection, row: MakeRow) -> None:

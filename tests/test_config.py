@@ -1,0 +1,130 @@
+from pathlib import Path
+
+import pytest
+
+from telehealth.config import Config, ConfigError
+
+pytestmark = pytest.mark.domain
+
+SECRET = "a random text of more than 32 characters: 4711"
+RIGHT = {"TELEHEALTH_BASE_URL": "https://consult.example.org", "TELEHEALTH_SECRET_KEY": SECRET}
+
+
+def read(tmp_path: Path, **changes: str) -> Config:
+    return Config.from_environment(
+        {"TELEHEALTH_INSTANCE_PATH": str(tmp_path / "instance"), **RIGHT, **changes}
+    )
+
+
+def test_the_least_that_must_be_set_is_enough(tmp_path: Path) -> None:
+    config = read(tmp_path)
+    assert config.database_url == f"sqlite:///{tmp_path / 'instance' / 'telehealth.sqlite3'}"
+    assert (config.is_https, config.is_demo, config.port, config.threads) == (True, False, 5000, 256)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TELEHEALTH_BASE_URL", ""),
+        ("TELEHEALTH_BASE_URL", "consult.example.org"),
+        ("TELEHEALTH_BASE_URL", "ftp://consult.example.org"),
+        ("TELEHEALTH_BASE_URL", "https://"),
+        ("TELEHEALTH_BASE_URL", "https://consult.example.org/path"),
+        ("TELEHEALTH_BASE_URL", "https://consult.example.org?query=1"),
+        ("TELEHEALTH_BASE_URL", "https://consult.example.org#part"),
+        ("TELEHEALTH_BASE_URL", "http://consult.example.org"),
+        ("TELEHEALTH_BASE_URL", "http://localhost.example.org"),
+        ("TELEHEALTH_BASE_URL", "https://[consult"),
+        ("TELEHEALTH_BASE_URL", "http://localhost:99999"),
+        ("TELEHEALTH_BASE_URL", "http://localhost:port"),
+        ("TELEHEALTH_SECRET_KEY", ""),
+        ("TELEHEALTH_SECRET_KEY", "too short"),
+        ("TELEHEALTH_SECRET_KEY", "changeme"),
+        ("TELEHEALTH_DATABASE_URL", "mysql://localhost/telehealth"),
+        ("TELEHEALTH_DATABASE_URL", "telehealth.sqlite3"),
+        ("TELEHEALTH_DATABASE_URL", "sqlite://"),
+        ("TELEHEALTH_DATABASE_URL", "postgresql://localhost:port/telehealth"),
+        ("TELEHEALTH_REDIS_URL", "localhost:6379"),
+        ("TELEHEALTH_REDIS_URL", "http://localhost:6379"),
+        ("TELEHEALTH_TURN_URLS", "https://turn.example.org"),
+        ("TELEHEALTH_TURN_URLS", "stun:stun.example.org,turn.example.org"),
+        ("TELEHEALTH_THREADS", "0"),
+        ("TELEHEALTH_THREADS", "many"),
+        ("TELEHEALTH_THREADS", "1e3"),
+        ("TELEHEALTH_THREADS", "²56"),
+        ("TELEHEALTH_THREADS", "9" * 5000),
+        ("PORT", "-1"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("TELEHEALTH_DEMO", "maybe"),
+        ("TELEHEALTH_DEMO_PASSWORD", "short"),
+        ("TELEHEALTH_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_name(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        read(tmp_path, **{name: value})
+
+
+def test_a_folder_that_is_a_file_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="TELEHEALTH_INSTANCE_PATH"):
+        read(tmp_path, TELEHEALTH_INSTANCE_PATH=str(tmp_path / "file"))
+
+
+def test_a_turn_server_needs_its_secret(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="TELEHEALTH_TURN_SECRET"):
+        read(tmp_path, TELEHEALTH_TURN_URLS="turn:turn.example.org")
+    assert read(tmp_path, TELEHEALTH_TURN_URLS="stun:stun.example.org").turn_secret is None
+
+
+def test_no_message_shows_a_secret(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, TELEHEALTH_SECRET_KEY="hush hush")
+    assert "hush" not in str(refusal.value)
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, TELEHEALTH_DATABASE_URL="mysql://somebody:hush@localhost/telehealth")
+    assert "hush" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_spelling_of_postgresql_gets_our_driver(tmp_path: Path, scheme: str) -> None:
+    config = read(tmp_path, TELEHEALTH_DATABASE_URL=f"{scheme}://user:p%40ss@host/telehealth")
+    assert config.database_url == "postgresql+psycopg://user:p%40ss@host/telehealth"
+
+
+def test_the_demo_needs_nothing_and_keeps_its_secret(tmp_path: Path) -> None:
+    environment = {
+        "TELEHEALTH_INSTANCE_PATH": str(tmp_path / "instance"),
+        "TELEHEALTH_DEMO": "1",
+        "PORT": "5001",
+    }
+    first, second = Config.from_environment(environment), Config.from_environment(environment)
+    assert first.secret_key == second.secret_key
+    assert len(first.secret_key) >= 32
+    assert first.base_url == "http://localhost:5001"
+    assert (tmp_path / "instance" / "demo-secret-key").stat().st_mode & 0o077 == 0
+
+
+def test_two_demos_have_two_secrets(tmp_path: Path) -> None:
+    secrets = {
+        Config.from_environment(
+            {"TELEHEALTH_INSTANCE_PATH": str(tmp_path / name), "TELEHEALTH_DEMO": "1"}
+        ).secret_key
+        for name in ("one", "two")
+    }
+    assert len(secrets) == 2
+
+
+def test_a_demo_that_was_killed_while_it_wrote_its_secret_makes_another(tmp_path: Path) -> None:
+    environment = {"TELEHEALTH_INSTANCE_PATH": str(tmp_path), "TELEHEALTH_DEMO": "1"}
+    (tmp_path / "demo-secret-key").touch()
+    secret = Config.from_environment(environment).secret_key
+    assert len(secret) >= 32
+    assert Config.from_environment(environment).secret_key == secret
+
+
+def test_a_config_is_frozen(tmp_path: Path) -> None:
+    with pytest.raises(AttributeError):
+        read(tmp_path).port = 1  # type: ignore[misc]
