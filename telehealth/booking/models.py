@@ -89,7 +89,7 @@ class Claim(OrganisationOwned, Base):
     """A reservation of exactly one resource over [starts_at, ends_at).
 
     No two live claims of a resource overlap: an exclusion constraint (PostgreSQL) or triggers (SQLite)
-    refuse it, also for SQL that bypasses this code. See migration 0001 and ADR 2.
+    refuse it, also for SQL that bypasses this code. See migration 0004 and ADR 2.
     """
 
     __tablename__ = "claim"

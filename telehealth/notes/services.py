@@ -184,7 +184,9 @@ def _lock_own_note(session: Session, actor: Actor, note_id: UUID) -> Consultatio
 
 
 def _checked(sections: Mapping[str, str]) -> dict[str, str]:
-    for code, text in sections.items():
+    # Before their length is measured: a browser counts a line's end as one character, and sends two.
+    stored = {code: _storable(text) for code, text in sections.items()}
+    for code, text in stored.items():
         if code not in BY_CODE:
             raise InvalidInput(
                 "heading-unknown", N_("The note has a heading that this service does not know.")
@@ -193,7 +195,7 @@ def _checked(sections: Mapping[str, str]) -> dict[str, str]:
             raise InvalidInput(
                 "section-long", N_("Shorten this part to 20,000 characters or fewer."), field=code
             )
-    return {code: _storable(text) for code, text in sections.items()}
+    return stored
 
 
 def _storable(text: str) -> str:

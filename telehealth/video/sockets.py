@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 RIGHTS_READ_EVERY_S = 3
 ENCOUNTER_TOPIC = "encounter:"
+# Of the relay, which has no language: it works without a request.
+NOT_JOINED = "Join the consultation first."
+TOO_FAST = "Too many messages."
 Handler = Callable[..., dict[str, Any] | None]
 
 
@@ -52,7 +55,7 @@ def register(app: Flask) -> None:
     server = cast("Server", socketio.server)
     table = cast("Relay", app.extensions["telehealth.relay"])
     server.on("signal", handler=make_signal_handler(server, table))
-    server.on("*", handler=unknown_event)
+    server.on("*", handler=make_unknown_event_handler(server, table))
 
 
 def room_token(encounter: Encounter, role: ParticipantRole, account_id: UUID | None) -> str:
@@ -93,8 +96,10 @@ def participant_event(handler: Handler) -> Handler:
 
     @wraps(handler)
     def handle(*payload: object) -> dict[str, Any] | None:
-        entry = relay().entry(request.sid)  # type: ignore[attr-defined]
+        sid = request.sid  # type: ignore[attr-defined]
+        entry = relay().entry(sid)
         if entry is None:
+            _close(sid)
             return error_ack(
                 "not-allowed", gettext("This page is not connected to a consultation. Reload it.")
             )
@@ -168,11 +173,14 @@ def make_signal_handler(server: Server, table: Relay) -> Callable[..., dict[str,
 
     def signal(sid: str, *payload: object) -> dict[str, Any] | None:
         entry = table.entry(sid)
-        if entry is None or entry.page is None:
-            return error_ack("not-allowed", "Join the consultation first.")
-        if not entry.bucket.take(time.monotonic()):
+        if entry is None:
             server.disconnect(sid)
-            return error_ack("too-fast", "Too many messages.")
+            return error_ack("not-allowed", NOT_JOINED)
+        if not entry.bucket.take(time.monotonic()):
+            cut_off(server, sid)
+            return error_ack("too-fast", TOO_FAST)
+        if entry.page is None:
+            return error_ack("not-allowed", NOT_JOINED)
         body = payload[0] if payload else None
         try:
             sender, receiver_page = check_signal(body)
@@ -189,10 +197,28 @@ def make_signal_handler(server: Server, table: Relay) -> Callable[..., dict[str,
     return signal
 
 
-def unknown_event(event: str, sid: str, *_payload: object) -> dict[str, Any]:
+def make_unknown_event_handler(server: Server, table: Relay) -> Callable[..., dict[str, Any]]:
     """The answer to an event that does not exist: python-socketio alone would stay silent."""
-    log.info("unknown-event", sid=sid, name=str(event)[:40])
-    return error_ack("unknown-event", "This service does not know that event.")
+
+    def unknown_event(event: str, sid: str, *_payload: object) -> dict[str, Any]:
+        entry = table.entry(sid)
+        if entry is None:  # a live page may send nothing
+            server.disconnect(sid)
+        elif not entry.bucket.take(time.monotonic()):
+            cut_off(server, sid)
+            return error_ack("too-fast", TOO_FAST)
+        log.info("unknown-event", sid=sid, name=str(event)[:40])
+        return error_ack("unknown-event", "This service does not know that event.")
+
+    return unknown_event
+
+
+def cut_off(server: Server, sid: str) -> None:
+    """Close the connection itself: a socket that is only disconnected could go on sending."""
+    connection = server.manager.eio_sid_from_sid(sid, "/")
+    server.disconnect(sid)
+    if connection:
+        server.eio.disconnect(connection)
 
 
 def tell_rooms(topics: frozenset[str]) -> None:
@@ -228,20 +254,30 @@ def _watch_rights() -> None:
 
 def _read_rights_again(app: Flask) -> None:
     with app.app_context():
-        while entries := relay().joined():
+        while True:
+            entries = relay().joined()
+            if not entries:
+                app.extensions["telehealth.rights_watch"] = False
+                # Whoever joined just before that found this task still running, and started none.
+                if not relay().joined():
+                    return
+                app.extensions["telehealth.rights_watch"] = True
             for entry in entries:
-                try:
-                    allowed = room.is_participant(
-                        database(), entry.appointment_id, entry.role, entry.account_id, page=entry.page
-                    )
-                except Exception:
-                    # Fail closed would drop every call while the database restarts: media needs no relay then.
-                    log.warning("rights-not-read", exc_info=True)
-                    continue
-                if not allowed and relay().drop(entry.sid):
-                    _close(entry.sid)
+                _drop_without_rights(entry)
             socketio.sleep(RIGHTS_READ_EVERY_S)
-        app.extensions["telehealth.rights_watch"] = False
+
+
+def _drop_without_rights(entry: Entry) -> None:
+    try:
+        allowed = room.is_participant(
+            database(), entry.appointment_id, entry.role, entry.account_id, page=entry.page
+        )
+    except Exception:
+        # Fail closed would drop every call while the database restarts: media needs no relay then.
+        log.warning("rights-not-read", exc_info=True)
+        return
+    if not allowed and relay().drop(entry.sid):
+        _close(entry.sid)
 
 
 def _page(entry: Entry) -> UUID:
@@ -251,7 +287,7 @@ def _page(entry: Entry) -> UUID:
 
 
 def _cut_off(sid: str) -> dict[str, Any]:
-    _close(sid)
+    cut_off(cast("Server", socketio.server), sid)
     return error_ack("too-fast", gettext("Too many messages. Reload the page."))
 
 

@@ -11,7 +11,7 @@ from telehealth.booking.models import Appointment, Claim
 from telehealth.clock import now
 from telehealth.errors import N_, Conflict
 
-# In the name of PostgreSQL's exclusion constraints and in the text of SQLite's triggers (migration 0001).
+# In the name of PostgreSQL's exclusion constraints and in the text of SQLite's triggers (migration 0004).
 OVERLAP_MARK = "claim_overlap"
 # PostgreSQL's code for "deadlock detected".
 DEADLOCK = "40P01"

@@ -99,7 +99,12 @@ def _check_candidates(value: object) -> None:
         body = _object(candidate, "candidates")
         if body.keys() - {"candidate", "sdpMid", "sdpMLineIndex", "usernameFragment"}:
             raise Malformed("candidates")
-        if any(
-            isinstance(part, (dict, list)) or len(str(part)) > MAX_CANDIDATE_BYTES for part in body.values()
-        ):
+        if not all(_is_candidate_part(part) for part in body.values()):
             raise Malformed("candidates")
+
+
+def _is_candidate_part(part: object) -> bool:
+    """A text, a small number or null. NaN and Infinity would break the JSON of the other side."""
+    if isinstance(part, str):
+        return len(part.encode("utf-8", "replace")) <= MAX_CANDIDATE_BYTES
+    return part is None or (type(part) is int and 0 <= part < 2**16)

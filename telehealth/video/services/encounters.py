@@ -59,11 +59,12 @@ def open_encounter(session: Session, actor: Actor, appointment_id: UUID) -> Enco
     session.scalar(select(Appointment.id).where(Appointment.id == appointment_id).with_for_update())
     encounter = find_encounter(session, appointment_id)
     if encounter is None:
+        is_cancelled = appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
         encounter = Encounter(
             organisation_id=appointment.organisation_id,
             service_id=appointment.service_id,
             appointment=appointment,
-            status=EncounterStatus.PLANNED,
+            status=EncounterStatus.CANCELLED if is_cancelled else EncounterStatus.PLANNED,
             participants=[
                 Participant(
                     organisation_id=appointment.organisation_id,
@@ -149,6 +150,7 @@ def cancel_encounter(session: Session, appointment: Appointment) -> None:
     advance(encounter, EncounterEvent.CANCELLED)
     encounter.ended_at = now()
     touch(session, encounter)
+    mark_queue(session, encounter)
     record_event(
         session,
         system(encounter.organisation_id),

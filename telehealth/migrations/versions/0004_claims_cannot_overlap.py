@@ -7,8 +7,8 @@ them after every migration.
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 RESOURCES = ("practitioner", "patient")
 LIVE = "('held', 'booked')"

@@ -5,8 +5,8 @@ INSERT over an existing key is refused too, because SQLite's INSERT OR REPLACE d
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 # Table, and the columns that may not occur twice.
 APPEND_ONLY = (
