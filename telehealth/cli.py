@@ -40,7 +40,7 @@ def main() -> None:
 def run(demo: bool) -> None:
     """Serve pages and sockets on loopback (PORT, default 5000). Ctrl-C stops all of it."""
     from telehealth.assets import AssetsMissing, asset_url
-    from telehealth.server import Server
+    from telehealth.server import Server, is_port_free
     from telehealth.startup import announce, prepare
 
     config = read_config(is_demo=demo)
@@ -49,6 +49,11 @@ def run(demo: bool) -> None:
         asset_url("app.js")
     except AssetsMissing as error:
         fail(str(error))
+    if not is_port_free(config.port):
+        fail(
+            f"Port {config.port} is in use by another program. Stop that one, or choose another port: "
+            "PORT=8080 make run"
+        )
     prepare(config)
     announce(config)
     Server(config).run()

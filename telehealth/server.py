@@ -1,5 +1,6 @@
 """gunicorn, started from code: one process of threads for pages and sockets. No development server anywhere."""
 
+import socket
 from typing import Any
 
 from flask import Flask
@@ -8,8 +9,20 @@ from gunicorn.app.base import BaseApplication
 from telehealth.app import create_app
 from telehealth.config import Config
 
+LOOPBACK = "127.0.0.1"
 SPARE_CONNECTIONS = 500
 GRACEFUL_TIMEOUT_S = 5
+
+
+def is_port_free(port: int) -> bool:
+    """Whether nobody listens on this port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -21,7 +34,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         settings: dict[str, Any] = {
-            "bind": [f"127.0.0.1:{self._config.port}"],
+            "bind": [f"{LOOPBACK}:{self._config.port}"],
             "workers": 1,
             "worker_class": "gthread",
             "threads": self._config.threads,

@@ -1,0 +1,118 @@
+"""`telehealth run`: what `make run` starts, stops and finds again."""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from tests.server import PASSWORD, LiveServer
+
+pytestmark = pytest.mark.web
+
+TELEHEALTH = str(Path(sys.executable).with_name("telehealth"))
+
+
+def run(environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TELEHEALTH_")}
+    return subprocess.run(
+        [TELEHEALTH, "run"],
+        cwd=folder,
+        env={**kept, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def patients_in(server: LiveServer) -> int:
+    with closing(sqlite3.connect(server.database_path)) as database:
+        count: int = database.execute("SELECT count(*) FROM patient").fetchone()[0]
+    return count
+
+
+def test_it_says_who_can_sign_in_and_how_to_join_stop_and_reset(tmp_path: Path) -> None:
+    with LiveServer(tmp_path) as server:
+        said = server.read_log()
+    assert f"{server.url}/sign-in" in said
+    assert PASSWORD in said
+    for email in ("reception@demo.example", "clinician@demo.example", "admin@demo.example"):
+        assert email in said
+    assert len(re.findall(rf"{server.url}/join/\S+", said)) >= 3
+    assert "Ctrl-C" in said
+    assert "make reset" in said
+
+
+def test_it_stops_whole_and_finds_its_data_again(tmp_path: Path) -> None:
+    server = LiveServer(tmp_path)
+    server.start()
+    first_links = set(re.findall(r"/join/\S+", server.read_log()))
+    assert server.stop() == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", server.port)) != 0
+    before = patients_in(server)
+    with server:
+        assert patients_in(server) == before
+        again = set(re.findall(r"/join/\S+", server.read_log()))
+    assert again == first_links
+
+
+def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
+    server = LiveServer(tmp_path)
+    server.start()
+    process = server._process
+    assert process is not None
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_it_listens_on_loopback_alone(tmp_path: Path) -> None:
+    with LiveServer(tmp_path) as server:
+        listening = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()
+        port = f":{server.port:04X}"
+        addresses = {line.split()[1] for line in listening if line.split()[1].endswith(port)}
+        everywhere = Path("/proc/net/tcp6").read_text(encoding="ascii")
+    assert {address.split(":")[0] for address in addresses} == {"0100007F"}
+    assert f"00000000000000000000000000000000{port}" not in everywhere
+
+
+def test_a_port_in_use_is_said_in_words(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    with LiveServer(tmp_path / "first") as server:
+        answer = run({"TELEHEALTH_DEMO": "1", "PORT": str(server.port)}, tmp_path / "second")
+    assert answer.returncode == 2
+    assert f"Port {server.port} is in use" in answer.stderr
+    assert "PORT=" in answer.stderr
+
+
+def test_outside_the_demo_it_refuses_to_start_without_its_settings(tmp_path: Path) -> None:
+    answer = run({}, tmp_path)
+    assert answer.returncode == 2
+    assert "TELEHEALTH_BASE_URL" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not (tmp_path / "instance").exists()
+
+
+def test_logs_hold_neither_join_tokens_nor_dates_of_birth(tmp_path: Path) -> None:
+    with LiveServer(tmp_path) as server:
+        announced = server.read_log()
+        path = re.findall(r"/join/\S+", announced)[0]
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.request("GET", path)
+        assert connection.getresponse().status == 200
+        connection.close()
+        logged = server.read_log()[len(announced) :]
+    assert '"endpoint": "video.join"' in logged
+    assert path.removeprefix("/join/") not in logged
