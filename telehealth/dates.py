@@ -18,12 +18,14 @@ def short_date_text(day: date) -> str:
 
 
 def time_text(instant: datetime, time_zone: str) -> str:
-    """For example "2:30pm" (in Welsh "14:30")."""
+    """For example "2:30pm", "8pm", "midday" or "midnight" (in Welsh "14:30")."""
     local = instant.astimezone(ZoneInfo(time_zone))
     locale = get_locale()
     if locale is not None and locale.language == "cy":
         return format_time(local, "HH:mm", locale=locale)
-    return format_time(local, "h:mma", locale="en_GB").replace("\u202f", "").replace(" ", "").lower()
+    if local.minute == 0 and local.hour % 12 == 0:
+        return gettext("midday") if local.hour else gettext("midnight")
+    return format_time(local, "h:mma" if local.minute else "ha", locale="en_GB").lower()
 
 
 def instant_text(instant: datetime, time_zone: str) -> str:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from telehealth.errors import N_, Busy, DomainError
 from telehealth.extensions import wants_json
@@ -81,6 +81,9 @@ def show_stale_form(_error: CSRFError) -> ResponseReturnValue:
 def show_http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error.response, Response):
         return error.response
+    if isinstance(error, SecurityError):
+        # Asked under a name that is not ours: no page, because its links would carry that name.
+        return Response("This service is not at this address.\n", status=400, mimetype="text/plain")
     status = error.code or 500
     response = make_response(_answer(status, error.name.lower().replace(" ", "-"), None))
     for name, value in error.get_headers():

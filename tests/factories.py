@@ -214,8 +214,9 @@ def make_appointment(
     return place_appointment(
         session,
         actor_of(cast.receptionist),
-        cast.service,
-        patient or cast.patient,
+        # Merged: the cast may come from a transaction that was committed.
+        session.merge(cast.service),
+        session.merge(patient or cast.patient),
         slot_at(cast, starts_at or soon()),
         reason="Blood pressure review",
     )

@@ -132,13 +132,16 @@ def _faults_of_left_overs(text: str) -> list[str]:
     return [f"the page shows {sign!r}" for sign in signs if sign in visible]
 
 
+def posted_forms(text: str) -> list[Element]:
+    """The forms of the page's main part; the one in the header, which signs out, is on every page."""
+    forms = (form for main in parse_page(text).iter("main") for form in main.iter("form"))
+    return [form for form in forms if form.get("method", "get").lower() == "post"]
+
+
 def fields_of(text: str, *, form: int = 0) -> dict[str, str]:
     """What a browser would send for the page's nth posted form if nothing were typed."""
-    forms = [
-        element for element in parse_page(text).iter("form") if element.get("method", "get").lower() == "post"
-    ]
     values: dict[str, str] = {}
-    for field in forms[form].iter():
+    for field in posted_forms(text)[form].iter():
         name = field.get("name")
         if not name or field.tag not in NAMED_BY_LABEL:
             continue
@@ -164,8 +167,7 @@ class CheckedClient(FlaskClient):
     ) -> str:
         """Open the page, fill in its nth posted form as a browser would, send it, follow redirects."""
         text = self.get_page(address)
-        forms = [element for element in parse_page(text).iter("form") if element.get("method") == "post"]
-        target = forms[form].get("action") or address
+        target = posted_forms(text)[form].get("action") or address
         sent = {**fields_of(text, form=form), **(values or {})}
         return self._checked(self.post(target, data=sent, follow_redirects=True), status)
 

@@ -11,17 +11,25 @@ const MODULES = {
   room: () => import('./room/room.js')
 }
 
-for (const [name, load] of Object.entries(MODULES)) {
-  const roots = document.querySelectorAll(`[data-module="${name}"]`)
-  if (roots.length === 0) continue
-  load().then(
-    ({ init }) => {
-      for (const root of roots) if (root instanceof HTMLElement) init(root)
-    },
-    (error) => console.error(`The module "${name}" did not load.`, error)
-  )
+const COMPONENTS = [Button, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, SkipLink]
+
+/** @param {Document | Element} scope what has just come into the page */
+function start(scope) {
+  for (const [name, load] of Object.entries(MODULES)) {
+    const roots = scope.querySelectorAll(`[data-module="${name}"]`)
+    if (roots.length === 0) continue
+    load().then(
+      ({ init }) => {
+        for (const root of roots) if (root instanceof HTMLElement) init(root)
+      },
+      (error) => console.error(`The module "${name}" did not load.`, error)
+    )
+  }
+  for (const component of COMPONENTS) createAll(/** @type {any} */ (component), undefined, { scope })
 }
 
-for (const component of [Button, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, SkipLink]) {
-  createAll(/** @type {any} */ (component))
-}
+start(document)
+// A module that puts a fresh part into the page says so on that part.
+document.addEventListener('app:fresh', (event) => {
+  if (event.target instanceof Element) start(event.target)
+})

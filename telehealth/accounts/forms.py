@@ -4,12 +4,13 @@ from datetime import date
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from nhs_number import is_valid as is_valid_nhs_number  # type: ignore[attr-defined]
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
 from wtforms import EmailField, Form, FormField, HiddenField, PasswordField, StringField, TelField
-from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, StopValidation, ValidationError
 
 from telehealth.accounts.domain.nhs_number import plain_nhs_number
 from telehealth.accounts.services.patients import PatientDetails
@@ -29,7 +30,14 @@ def without_nul(value: object) -> object:
 TEXT_FILTERS = (without_nul, without_outer_space)
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class PageForm(FlaskForm):  # type: ignore[misc]
+    """A form of a page: read from form fields alone. Flask-WTF would take any JSON for fields, and fail on some."""
+
+    def __init__(self) -> None:
+        super().__init__(formdata=request.form if self.is_submitted() else None)
+
+
+class SignInForm(PageForm):
     email = EmailField(
         _l("Email address"),
         filters=TEXT_FILTERS,
@@ -77,7 +85,7 @@ def read_birth_date(field: DateField, today: date) -> date:
     return born
 
 
-class BirthDateForm(FlaskForm):  # type: ignore[misc]
+class BirthDateForm(PageForm):
     """Proof that the person at the link is the patient."""
 
     birth_date = DateField(_l("What is your date of birth?"))
@@ -99,18 +107,18 @@ def set_error(field: Any, message: str) -> None:
         field.errors = [message]
 
 
-class PatientForm(FlaskForm):  # type: ignore[misc]
+class PatientForm(PageForm):
     """What reception takes down about a patient."""
 
     given_name = StringField(
         _l("First name"),
         filters=TEXT_FILTERS,
-        validators=[InputRequired(_l("Enter the first name")), Length(max=100)],
+        validators=[DataRequired(_l("Enter the first name")), Length(max=100)],
     )
     family_name = StringField(
         _l("Last name"),
         filters=TEXT_FILTERS,
-        validators=[InputRequired(_l("Enter the last name")), Length(max=100)],
+        validators=[DataRequired(_l("Enter the last name")), Length(max=100)],
     )
     birth_date = DateField(_l("Date of birth"))
     nhs_number = StringField(_l("NHS number (optional)"), filters=TEXT_FILTERS)

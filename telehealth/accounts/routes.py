@@ -12,6 +12,7 @@ from telehealth.accounts.services.sign_in import (
     record_sign_in,
     verify_password,
 )
+from telehealth.accounts.services.staff import only_service
 from telehealth.accounts.session import sign_in as start_session
 from telehealth.accounts.session import sign_out as end_session
 from telehealth.actor import Actor, Role
@@ -19,6 +20,7 @@ from telehealth.error_pages import message_of
 from telehealth.errors import TooManyTries
 from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import ANYONE, guarded
+from telehealth.page_service import speak_for
 
 bp = Blueprint("accounts", __name__)
 
@@ -29,6 +31,10 @@ def start() -> ResponseReturnValue:
     """Three doors: join, book, check; staff go on to their own first page."""
     if actor().is_signed_in and "show" not in request.args:
         return redirect(home_of(actor()))
+    with reading() as session:
+        service = only_service(session)
+        if service:
+            speak_for(service)
     return render_template("accounts/start.html")
 
 

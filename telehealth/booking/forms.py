@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from telehealth.accounts.forms import TEXT_FILTERS
+from telehealth.accounts.forms import TEXT_FILTERS, PageForm
 from telehealth.booking.domain.slots import Slot
 
 
@@ -26,7 +25,7 @@ def read_slot(value: str | None) -> tuple[UUID, datetime] | None:
         return None
 
 
-class BookingForm(FlaskForm):  # type: ignore[misc]
+class BookingForm(PageForm):
     # The times on offer change from second to second: the service checks the choice, not the form.
     slot = RadioField(
         _l("When?"), validate_choice=False, validators=[InputRequired(_l("Choose a time"))], choices=[]
@@ -39,7 +38,7 @@ class BookingForm(FlaskForm):  # type: ignore[misc]
     idempotency_key = HiddenField(default=lambda: uuid4().hex, validators=[Length(max=64)])
 
 
-class CancelForm(FlaskForm):  # type: ignore[misc]
+class CancelForm(PageForm):
     reason = StringField(
         _l("Why is it cancelled?"),
         filters=TEXT_FILTERS,

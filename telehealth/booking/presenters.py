@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 from telehealth.accounts.domain.nhs_number import format_nhs_number
 from telehealth.accounts.models import HealthcareService, Patient
+from telehealth.accounts.presenters import phone_text
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.forms import slot_value
@@ -59,7 +60,7 @@ def patient_card(patient: Patient, now: datetime, time_zone: str) -> PatientCard
         name=patient.display_name,
         birth_date=birth_date_text(patient.birth_date, now.astimezone(ZoneInfo(time_zone)).date()),
         nhs_number=format_nhs_number(patient.nhs_number) if patient.nhs_number else gettext("not known"),
-        phone=patient.phone or gettext("not known"),
+        phone=phone_text(patient.phone),
         email=patient.email or gettext("not known"),
     )
 

@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 
 from telehealth.accounts.domain.nhs_number import format_nhs_number
+from telehealth.accounts.presenters import phone_text
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import mode_text
@@ -148,7 +149,7 @@ def patient_banner(appointment: Appointment, now: datetime) -> dict[str, str]:
         "nhs_number_text": format_nhs_number(patient.nhs_number)
         if patient.nhs_number
         else gettext("not known"),
-        "phone": patient.phone or gettext("not known"),
+        "phone": phone_text(patient.phone),
     }
 
 
@@ -156,7 +157,9 @@ def encounter_context(appointment: Appointment, encounter: Encounter, now: datet
     state = _state(ClinicRow(appointment=appointment, encounter=encounter, has_signed_note=True), now)
     return {
         "status": encounter.status.value,
+        "state": state.name,
         "status_text": state.text,
+        "page_url": url_for("clinic.consultation", appointment_id=appointment.id),
         "admit_url": url_for("clinic.admit", appointment_id=appointment.id),
         "end_url": url_for("clinic.end", appointment_id=appointment.id),
         "can_admit": encounter.status is EncounterStatus.ARRIVED,

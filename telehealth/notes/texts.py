@@ -15,6 +15,16 @@ def note_texts() -> dict[str, str]:
         "conflict": _("Not saved: this note was changed somewhere else. Choose which text to keep."),
         "other_title": _("The text that is saved now"),
         "other_empty": _("(nothing)"),
+        "signed_out": _(
+            "You are signed out. Your text is still on this page. Sign in in another window, then sign the note here."
+        ),
+        "sign_in": _("Sign in in another window"),
+        "signing": _("Signing the note"),
+        "sign_failed": _(
+            "The note is not signed: we could not reach the service. Your text is still on this page. "
+            "Check your connection, then sign again."
+        ),
+        "sign_refused": _("The note is not signed. {message} Your text is still on this page."),
         "keep_mine": _("Keep my text"),
         "take_other": _("Use this text"),
     }

@@ -153,7 +153,7 @@ def after_context(appointment: Appointment, encounter: Encounter | None) -> dict
         "with_name": appointment.practitioner.display_name,
         "outcome_text": over[outcome]
         if outcome
-        else gettext("You have left. Your consultation has not ended yet."),
+        else gettext("Your consultation has not ended yet. You can go back in."),
         "next_steps": encounter.next_steps if encounter else "",
         "service_phone": appointment.service.phone,
         "is_over": outcome is not None,

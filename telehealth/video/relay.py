@@ -68,7 +68,10 @@ class Relay:
             older = [
                 other
                 for other in self._entries.values()
-                if other.sid != sid and other.encounter_id == entry.encounter_id and other.role is entry.role
+                if other.sid != sid
+                and other.page is not None  # one that is about to join is the newer page
+                and other.encounter_id == entry.encounter_id
+                and other.role is entry.role
             ]
             for other in older:
                 del self._entries[other.sid]

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.forms import BirthDateForm, set_error
+from telehealth.accounts.services.staff import only_service
 from telehealth.accounts.session import remember_visit
 from telehealth.booking.models import Appointment, JoinLink
 from telehealth.booking.routes import link_signer
@@ -44,6 +45,9 @@ def join(token: str) -> ResponseReturnValue:
     with reading() as session:
         link = find_link(session, link_signer(), token)
         if link is None:
+            service = only_service(session)
+            if service:
+                speak_for(service)
             return _refused(altered_link())
         speak_for(link.appointment.service)
         refusal = refusal_for(link.appointment, find_encounter(session, link.appointment_id))

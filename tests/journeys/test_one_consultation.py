@@ -21,6 +21,11 @@ NEXT_STEPS = "We will phone you in three months to see how the new tablets suit 
 pytestmark = pytest.mark.journey
 
 
+def connections_made(page: Page) -> int:
+    """How many peer connections the page has made since it was loaded."""
+    return int(page.evaluate("window.__peers.length"))
+
+
 def test_a_consultation_from_booking_to_the_signed_note(
     desk: Page, patient: Page, clinician: Page, live_server: LiveServer, pictures: Path
 ) -> None:
@@ -53,25 +58,42 @@ def test_a_consultation_from_booking_to_the_signed_note(
     expect_call(patient, shows=MAGENTA)
     expect_accessible(clinician)
     expect_accessible(patient)
+    assert (connections_made(patient), connections_made(clinician)) == (1, 1)
     clinician.screenshot(path=pictures / "call.png")
     patient.screenshot(path=pictures / "call-patient.png")
 
     # A reload of either page comes back into the call, without being admitted again.
-    for reloaded in (patient, clinician):
+    for reloaded, other in ((patient, clinician), (clinician, patient)):
+        before = connections_made(other)
         reloaded.reload()
         expect_call(reloaded, shows=MAGENTA if reloaded is patient else GREEN)
         expect_call(clinician, shows=GREEN)
         expect_call(patient, shows=MAGENTA)
         assert media_calls(reloaded) >= 1
+        # One new connection for each side: no more was tried and thrown away.
+        assert (connections_made(reloaded), connections_made(other)) == (1, before + 1)
     expect(clinician).to_have_url(re.compile("/clinic/consultations/"))
 
-    # The note is written beside the picture and signed, while the call goes on.
+    # The note is written beside the picture and signed, while the call goes on: same page, same connection.
+    for page in (patient, clinician):
+        page.evaluate("window.peerBefore = window.__peers.at(-1); window.callBefore = window.__call")
+    made_before = (connections_made(patient), connections_made(clinician))
     clinician.locator('textarea[name^="section-"]').first.fill(NOTE)
     expect(clinician.get_by_text(re.compile("^Saved")).first).to_be_visible()
     press(clinician, "^sign note")
     expect(clinician.locator(".app-signed-text").get_by_text(NOTE)).to_be_visible()
+    expect(clinician.locator(".nhsuk-notification-banner")).to_be_focused()
+    expect_accessible(clinician)
     expect_call(clinician, shows=GREEN)
     expect_call(patient, shows=MAGENTA)
+    assert (connections_made(patient), connections_made(clinician)) == made_before
+    for page in (patient, clinician):
+        # The element goes on counting the frames that it displays; a page that was loaded anew would start at none.
+        assert page.evaluate(
+            """() => window.__peers.at(-1) === window.peerBefore
+                && window.peerBefore.connectionState === "connected"
+                && window.__call.displayedFrames > window.callBefore.displayedFrames"""
+        )
 
     clinician.locator('input[name="outcome"]').first.check(force=True)
     clinician.locator('textarea[name="next_steps"]').fill(NEXT_STEPS)

@@ -138,3 +138,12 @@ test('before a form is sent the last words are saved', async () => {
   assert.equal(await saver.flush(), true)
   assert.equal(puts.length, 1)
 })
+
+test('once stopped, nothing is sent any more and nothing holds the page back', () => {
+  const { time, puts, saver, type } = start()
+  type('a')
+  saver.stop()
+  time.pass(10 * PAUSE_MS)
+  assert.equal(puts.length, 0)
+  assert.equal(saver.isUnsaved, false)
+})

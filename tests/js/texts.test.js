@@ -32,7 +32,7 @@ test('the room has every text that its script asks for', async () => {
 
 test('the note has a text for every state of saving', async () => {
   const keys = keysOf(await read('telehealth/notes/texts.py'))
-  for (const key of ['saved', 'saving', 'failed', 'refused', 'conflict', 'keep_mine', 'take_other', 'other_title']) {
+  for (const key of ['saved', 'saving', 'failed', 'refused', 'conflict', 'keep_mine', 'take_other', 'other_title', 'signed_out', 'sign_in', 'signing', 'sign_failed', 'sign_refused']) {
     assert.ok(keys.has(key), `no text for ${key}`)
   }
 })

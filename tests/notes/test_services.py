@@ -93,6 +93,7 @@ def test_what_cannot_be_kept_is_refused_whole(
         ("<script>alert(1)</script> %(x)s {{ 7 * 7 }}", "<script>alert(1)</script> %(x)s {{ 7 * 7 }}"),
         ("Sŵn y môr \N{THERMOMETER}\ufe0f 38.5", "Sŵn y môr \N{THERMOMETER}\ufe0f 38.5"),
         ("x" * MAX_SECTION_LENGTH, "x" * MAX_SECTION_LENGTH),
+        ("\r\n" * (MAX_SECTION_LENGTH - 1) + "x", "\n" * (MAX_SECTION_LENGTH - 1) + "x"),
     ],
 )
 def test_whatever_is_typed_can_be_saved_and_signed(

@@ -5,6 +5,7 @@
  */
 import { morphElement } from './morph.js'
 import { Refresher } from './refresher.js'
+import { moveBetweenRows } from './rows.js'
 import { Connection, createSocket, fetchToken } from './socket.js'
 import { formatTime } from '../words.js'
 
@@ -48,6 +49,7 @@ export function init(root) {
   setInterval(() => {
     if (!document.hidden && socket.connected) void refresher.request()
   }, REFRESH_EVERY_MS)
+  moveBetweenRows(root)
   connection.start()
 
   async function refresh() {

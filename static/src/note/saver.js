@@ -84,6 +84,13 @@ export class Saver {
     return !this.isUnsaved
   }
 
+  /** Whoever took the text over keeps it from here on: nothing more is sent. */
+  stop() {
+    this.#stopTimer()
+    this.#hasChanges = false
+    this.#state = 'refused'
+  }
+
   /** @param {number} ms */
   #schedule(ms) {
     this.#stopTimer()
@@ -138,6 +145,11 @@ export class Saver {
 
   get version() {
     return this.#version
+  }
+
+  /** The text was changed elsewhere, and the writer has not chosen between the two yet. */
+  get isInConflict() {
+    return this.#state === 'conflict'
   }
 
   /**

@@ -7,7 +7,10 @@
 export async function refreshPage() {
   const parts = [...document.querySelectorAll('[data-refresh]')].filter((part) => !part.querySelector('textarea'))
   if (parts.length === 0) return
-  const response = await fetch(location.href, { cache: 'no-store', redirect: 'error' })
+  // The address may be that of a form which was refused; a script cannot get that one.
+  const page = document.querySelector('[data-page-url]')
+  const url = page instanceof HTMLElement ? (page.dataset.pageUrl ?? location.href) : location.href
+  const response = await fetch(url, { cache: 'no-store', redirect: 'error' })
   if (!response.ok) return
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
   const { morphElement } = await import('../live/morph.js')
