@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from flask_babel import get_locale, gettext, ngettext
 
+JUST_NOW_S = 5
+
 
 def date_text(day: date) -> str:
     """For example "Tuesday 12 January 2027"."""
@@ -56,5 +58,7 @@ def duration_text(seconds: float) -> str:
 
 
 def ago_text(instant: datetime, now: datetime) -> str:
-    """For example "2 seconds ago"."""
+    """For example "20 seconds ago", or "just now"."""
+    if (now - instant).total_seconds() < JUST_NOW_S:
+        return gettext("just now")
     return gettext("%(duration)s ago", duration=duration_text((now - instant).total_seconds()))

@@ -33,7 +33,11 @@ TEXTS = {
     400: N_("Go back to the page before, reload it, and try again."),
     403: N_("If you think you should see it, ask the administrator of your service."),
     404: N_("Check the address. If you came from a link, it may be incomplete."),
+    405: N_("Check the address. If you came from a link, it may be incomplete."),
+    409: N_("Reload the page to see how it is now, then try again."),
     413: N_("Send something smaller."),
+    422: N_("Go back, check what you entered, and try again."),
+    429: N_("Wait some minutes, then try again."),
     500: N_("Try again in a few minutes. What you saved before is safe."),
     503: N_("Wait a moment, then try again. What you saved before is safe."),
 }

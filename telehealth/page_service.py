@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from flask import Flask, g
 
 from telehealth.accounts.models import HealthcareService
+from telehealth.accounts.services.staff import only_service
 from telehealth.config import Config
-from telehealth.extensions import actor
+from telehealth.extensions import actor, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,14 @@ class PageService:
 def speak_for(service: HealthcareService) -> None:
     """Put a service's name and phone number on the page that is being made."""
     g.page_service = PageService(service.name, service.phone)
+
+
+def speak_for_the_only_service() -> None:
+    """Where nobody's service is known yet: if there is just one, its name and phone number are everybody's."""
+    with reading() as session:
+        service = only_service(session)
+    if service:
+        speak_for(service)
 
 
 def register(app: Flask, config: Config) -> None:

@@ -131,9 +131,10 @@ def app(application: Flask, connection: Connection) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def client(app: Flask) -> Iterator[CheckedClient]:
+def client(app: Flask) -> CheckedClient:
     """A client that checks the HTML of every page it gets, and fills in the CSRF token of the forms it posts."""
     app.test_client_class = CheckedClient
-    with app.test_client() as made:
-        assert isinstance(made, CheckedClient)
-        yield made
+    made = app.test_client()
+    assert isinstance(made, CheckedClient)
+    # Not as a context: it would keep the last request's `g`, and hand it to the requests of other clients.
+    return made

@@ -1,4 +1,4 @@
-"""The part of Flask-Babel that is used here; the package has no types of its own."""
+# The part of Flask-Babel that is used here; the package has no types of its own.
 
 from typing import Any
 

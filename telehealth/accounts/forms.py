@@ -127,14 +127,10 @@ class PatientForm(PageForm):
 
     def validate_nhs_number(self, field: StringField) -> None:
         number = plain_nhs_number(field.data or "")
-        if number and (len(number) != 10 or not number.isascii() or not is_valid_nhs_number(number)):
-            raise ValidationError(
-                str(
-                    _l(
-                        "Check the NHS number: it has 10 digits, for example 999 123 4560, and one does not fit"
-                    )
-                )
-            )
+        if number and not (len(number) == 10 and number.isascii() and number.isdigit()):
+            raise ValidationError(str(_l("The NHS number must have 10 digits, for example 999 123 4560")))
+        if number and not is_valid_nhs_number(number):
+            raise ValidationError(str(_l("Check the NHS number: at least one of its digits is wrong")))
 
     def validate_phone(self, field: TelField) -> None:
         if field.data and e164(field.data) is None:

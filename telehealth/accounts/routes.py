@@ -12,7 +12,6 @@ from telehealth.accounts.services.sign_in import (
     record_sign_in,
     verify_password,
 )
-from telehealth.accounts.services.staff import only_service
 from telehealth.accounts.session import sign_in as start_session
 from telehealth.accounts.session import sign_out as end_session
 from telehealth.actor import Actor, Role
@@ -20,7 +19,7 @@ from telehealth.error_pages import message_of
 from telehealth.errors import TooManyTries
 from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import ANYONE, guarded
-from telehealth.page_service import speak_for
+from telehealth.page_service import speak_for_the_only_service
 
 bp = Blueprint("accounts", __name__)
 
@@ -31,10 +30,7 @@ def start() -> ResponseReturnValue:
     """Three doors: join, book, check; staff go on to their own first page."""
     if actor().is_signed_in and "show" not in request.args:
         return redirect(home_of(actor()))
-    with reading() as session:
-        service = only_service(session)
-        if service:
-            speak_for(service)
+    speak_for_the_only_service()
     return render_template("accounts/start.html")
 
 
@@ -42,7 +38,8 @@ def start() -> ResponseReturnValue:
 @guarded(ANYONE)
 def sign_in() -> ResponseReturnValue:
     form = SignInForm()
-    if request.method == "GET":
+    speak_for_the_only_service()
+    if request.method != "POST":
         form.next.data = request.args.get("next", "")
         return render_template("accounts/sign_in.html", form=form)
     if not form.validate_on_submit():
@@ -100,10 +97,12 @@ def local_path(text: str | None) -> str | None:
 @bp.get("/accessibility")
 @guarded(ANYONE)
 def accessibility() -> ResponseReturnValue:
+    speak_for_the_only_service()
     return render_template("accounts/accessibility.html")
 
 
 @bp.get("/privacy")
 @guarded(ANYONE)
 def privacy() -> ResponseReturnValue:
+    speak_for_the_only_service()
     return render_template("accounts/privacy.html")

@@ -1,7 +1,7 @@
 """Appointments, patients and free times as the pages show them."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -128,3 +128,11 @@ def slot_groups(
         )
         for day, group in groupby(in_order, key=lambda slot: slot.starts_at.astimezone(zone).date())
     ]
+
+
+def day_after_last(slots: list[Slot], service: HealthcareService) -> dict[str, str] | None:
+    """The day on which a longer list would go on, for its address and in words; None for an empty list."""
+    if not slots:
+        return None
+    day = slots[-1].starts_at.astimezone(ZoneInfo(service.time_zone)).date() + timedelta(days=1)
+    return {"value": day.isoformat(), "text": date_text(day)}

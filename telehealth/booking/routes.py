@@ -1,5 +1,6 @@
 """Reception's desk: find or register a patient, book, show the appointment with its link, cancel."""
 
+from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -20,7 +21,7 @@ from telehealth.accounts.services.staff import list_practitioners, list_services
 from telehealth.actor import Role
 from telehealth.booking.forms import BookingForm, CancelForm, read_slot
 from telehealth.booking.policies import DESK
-from telehealth.booking.presenters import appointment_card, patient_card, slot_groups
+from telehealth.booking.presenters import appointment_card, day_after_last, patient_card, slot_groups
 from telehealth.booking.services.appointments import (
     BookingRequest,
     SlotTaken,
@@ -42,6 +43,7 @@ from telehealth.page_service import speak_for
 bp = Blueprint("booking", __name__, url_prefix="/desk")
 
 SLOTS_SHOWN = 24
+FARTHEST_DAY = 366
 
 
 def link_signer() -> LinkSigner:
@@ -75,7 +77,7 @@ def register_patient_page() -> ResponseReturnValue:
     form = PatientForm()
     with reading() as session:
         desk_service(session)
-    if request.method == "GET":
+    if request.method != "POST":
         form.nhs_number.data = _number_in(request.args.get("q", ""))
         return render_template("booking/register_patient.html", form=form)
     details = form.details(now().date())
@@ -109,7 +111,9 @@ def patient_record(patient_id: UUID) -> ResponseReturnValue:
 @guarded(DESK)
 def book(patient_id: UUID) -> ResponseReturnValue:
     form = BookingForm()
-    if request.method == "GET":
+    if request.method != "POST":
+        return _booking_page(form, patient_id), 200
+    if "from" in request.form:
         return _booking_page(form, patient_id), 200
     if not form.validate_on_submit():
         return _booking_page(form, patient_id), 422
@@ -136,6 +140,7 @@ def book(patient_id: UUID) -> ResponseReturnValue:
         form.slot.errors = [_refusal(error)]
         form.slot.data = None
         return _booking_page(form, patient_id), 409
+    flash(gettext("The appointment is booked. Tell the patient the reference and send them the link."))
     return redirect(url_for("booking.appointment", appointment_id=appointment.id), 303)
 
 
@@ -173,7 +178,8 @@ def _booking_page(form: BookingForm, patient_id: UUID) -> str:
     with reading() as session:
         service = desk_service(session)
         patient = get_patient(session, actor(), patient_id)
-        slots = find_free_slots(session, service, now=now(), limit=SLOTS_SHOWN)
+        first_day = _day_in(request.values.get("from") or request.values.get("shown_from", ""))
+        slots = find_free_slots(session, service, now=now(), from_date=first_day, limit=SLOTS_SHOWN)
         names = {person.id: person.display_name for person in list_practitioners(session, service.id)}
     return render_template(
         "booking/book.html",
@@ -181,6 +187,8 @@ def _booking_page(form: BookingForm, patient_id: UUID) -> str:
         patient=patient_card(patient, now(), service.time_zone),
         service_name=service.name,
         groups=slot_groups(slots, names, service, form.slot.data),
+        shown_from=first_day.isoformat() if first_day else "",
+        next_day=day_after_last(slots, service),
     )
 
 
@@ -217,6 +225,15 @@ def _refusal(error: SlotTaken | PatientBusy) -> str:
         when=other.when,
         name=other.practitioner,
     )
+
+
+def _day_in(text: str) -> date | None:
+    """The day from which to show free times; None for today, and for anything that is no day of the next year."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 0 < (day - now().date()).days <= FARTHEST_DAY else None
 
 
 def _number_in(query: str) -> str:

@@ -14,7 +14,7 @@ from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import mode_text
 from telehealth.clinic.services import ClinicRow
-from telehealth.dates import age_in_years, birth_date_text, date_text, duration_text, time_text
+from telehealth.dates import age_in_years, ago_text, birth_date_text, date_text, duration_text, time_text
 from telehealth.video.domain.encounter import EncounterStatus, Outcome
 from telehealth.video.domain.presence import MediaState, ParticipantRole, Presence
 from telehealth.video.models import Encounter, Participant
@@ -81,10 +81,11 @@ def _state(row: ClinicRow, now: datetime) -> RowState:
     patient = _patient(encounter)
     seconds = _seconds_since(patient.present_since, now)
     since = duration_text(seconds)
+    ago = ago_text(patient.present_since, now)
     if patient.presence is Presence.LOST:
-        return RowState("dropped", gettext("Connection dropped %(since)s ago", since=since), open_page)
+        return RowState("dropped", gettext("Connection dropped %(ago)s", ago=ago), open_page)
     if patient.presence is Presence.LEFT:
-        return RowState("left", gettext("Left %(since)s ago", since=since), open_page)
+        return RowState("left", gettext("Left %(ago)s", ago=ago), open_page)
     if encounter.status is EncounterStatus.IN_PROGRESS:
         in_call_s = _seconds_since(encounter.started_at or now, now)
         return RowState(

@@ -143,8 +143,9 @@ def outcome_text(outcome: Outcome) -> str:
 def after_context(appointment: Appointment, encounter: Encounter | None) -> dict[str, Any]:
     """What the patient reads when it is over: what was agreed, or where things stand."""
     over = {
-        Outcome.COMPLETED: gettext("Your consultation has ended."),
-        Outcome.PHONE: gettext("Your consultation has ended."),
+        # The heading says that it has ended; what follows is in the clinician's own words.
+        Outcome.COMPLETED: "",
+        Outcome.PHONE: "",
         Outcome.FACE_TO_FACE: gettext("You need to be seen in person. We will contact you to arrange it."),
         Outcome.NOT_REACHED: gettext("We could not reach you. Call us to book another time."),
     }

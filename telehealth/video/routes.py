@@ -8,7 +8,6 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.forms import BirthDateForm, set_error
-from telehealth.accounts.services.staff import only_service
 from telehealth.accounts.session import remember_visit
 from telehealth.booking.models import Appointment, JoinLink
 from telehealth.booking.routes import link_signer
@@ -19,7 +18,7 @@ from telehealth.dates import instant_text
 from telehealth.errors import NotFound
 from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import ANYONE, guarded
-from telehealth.page_service import speak_for
+from telehealth.page_service import speak_for, speak_for_the_only_service
 from telehealth.video.domain.presence import ParticipantRole
 from telehealth.video.policies import ROOM_TOKEN, VISIT
 from telehealth.video.presenters import (
@@ -45,9 +44,7 @@ def join(token: str) -> ResponseReturnValue:
     with reading() as session:
         link = find_link(session, link_signer(), token)
         if link is None:
-            service = only_service(session)
-            if service:
-                speak_for(service)
+            speak_for_the_only_service()
             return _refused(altered_link())
         speak_for(link.appointment.service)
         refusal = refusal_for(link.appointment, find_encounter(session, link.appointment_id))
@@ -56,7 +53,7 @@ def join(token: str) -> ResponseReturnValue:
         return _refused(refusal)
     if left == 0:
         return _refused(locked_link())
-    if request.method == "GET":
+    if request.method != "POST":
         return _join_page(form, link, None)
     born = form.born(now().date()) if form.validate_on_submit() else None
     if born is None:

@@ -101,7 +101,7 @@ FORMS = st.dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(form=FORMS, junk=st.binary(max_size=200))
 def test_nothing_that_is_sent_gives_a_500(
     app: Flask, client: CheckedClient, cast: Cast, form: dict[str, str], junk: bytes

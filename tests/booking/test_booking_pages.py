@@ -275,3 +275,23 @@ def test_the_times_end_where_the_schedule_ends(
     cast.schedule.last_date = soon().date() - timedelta(days=2)
     session.commit()
     assert "No free times" in client.get_page(booking_page)
+
+
+def test_later_days_are_shown_and_can_be_booked(
+    client: CheckedClient, session: Session, cast: Cast, booking_page: str
+) -> None:
+    first = client.get_page(booking_page)
+    later = first.split('name="from" value="', 1)[1].split('"', 1)[0]
+    page = client.submit(booking_page, {"from": later, "reason": "Typed before"})
+    assert "Typed before" in page
+    value = page.split('name="slot" type="radio" value="', 1)[1].split('"', 1)[0]
+    assert value.split("/")[1].startswith(later)
+    confirmation = client.submit(f"{booking_page}?from={later}", {"slot": value})
+    assert "data-join-link" in confirmation
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-13-01", "tomorrow", "1e9"])
+def test_a_day_that_makes_no_sense_shows_the_next_free_times(
+    client: CheckedClient, booking_page: str, day: str
+) -> None:
+    assert 'name="slot"' in client.get_page(f"{booking_page}?from={day}")

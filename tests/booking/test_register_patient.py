@@ -117,7 +117,7 @@ def test_what_cannot_be_right_is_refused_and_shown_again(
     [
         ({"given_name": " "}, "Enter the first name"),
         ({"family_name": ""}, "Enter the last name"),
-        ({"nhs_number": "123"}, "Check the NHS number"),
+        ({"nhs_number": "123"}, "The NHS number must have 10 digits"),
         ({"phone": "x"}, "Enter a phone number"),
         ({"email": "x"}, "Enter an email address"),
         (date_of("", "", ""), "Enter the date of birth"),

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -24,6 +24,9 @@ from telehealth.booking.services.claims import claim_for_appointment, release_cl
 from telehealth.clock import now
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 from telehealth.topics import clinic_topic, mark_topic
+
+# No schedule is published for longer; also keeps dates within what can be computed.
+FARTHEST = timedelta(days=400)
 
 # Features above booking that must act when an appointment is cancelled; wired by `app.py`.
 on_cancelled: list[Callable[[Session, Appointment], None]] = []
@@ -59,12 +62,20 @@ def book_appointment(session: Session, actor: Actor, wish: BookingRequest) -> Ap
     if is_repeat:
         return get_appointment(session, actor, appointment_id)
     schedule = session.get(Schedule, wish.schedule_id)
-    if schedule is None or schedule.service_id != service.id:
+    is_near = abs(wish.starts_at - now()) < FARTHEST
+    if schedule is None or schedule.service_id != service.id or not is_near:
         raise SlotTaken
     slot = next(
         (
             free
-            for free in find_free_slots(session, service, now=now(), practitioner_id=schedule.practitioner_id)
+            for free in find_free_slots(
+                session,
+                service,
+                now=now(),
+                from_date=wish.starts_at.date() - timedelta(days=1),
+                days=3,
+                practitioner_id=schedule.practitioner_id,
+            )
             if free.schedule_id == schedule.id and free.starts_at == wish.starts_at
         ),
         None,

@@ -32,6 +32,7 @@ def find_free_slots(
     """Free slots of a service in order of time, from `from_date` (default: today in the service's zone)."""
     zone = ZoneInfo(service.time_zone)
     first = from_date or now.astimezone(zone).date()
+    midnight = datetime.combine(first, time(0), zone)
     last = first + timedelta(days=days - 1)
     query = select(Schedule).where(
         Schedule.service_id == service.id,
@@ -67,7 +68,7 @@ def find_free_slots(
                 practitioner_id=schedule.practitioner_id,
                 schedule_id=schedule.id,
             )
-            if is_still_bookable(slot, now)
+            if slot.starts_at >= midnight and is_still_bookable(slot, now)
         }
     )
     return slots[:limit] if limit else slots
