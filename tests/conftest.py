@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast as cast_type
 
 import pytest
+import structlog
 from flask import Flask
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
@@ -28,6 +29,18 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped, which no test may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """As the service itself logs: without local variables, whose values may need a database that is not there."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")

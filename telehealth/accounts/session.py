@@ -54,7 +54,8 @@ def remember_visit(appointment_id: UUID) -> None:
 
 
 def register(app: Flask) -> None:
-    login_manager.init_app(app)
+    # No `current_user` in templates: the page that says that the database is down would ask it who somebody is.
+    login_manager.init_app(app, add_context_processor=False)
 
     @app.before_request
     def find_actor() -> None:

@@ -51,11 +51,10 @@ def save_draft_page(note_id: UUID) -> ResponseReturnValue:
 @guarded(AUTHOR)
 def sign(note_id: UUID) -> ResponseReturnValue:
     """Freeze the note. A refusal shows the consultation again with everything that was typed."""
-    sections = {
-        name.removeprefix(SECTION): text for name, text in request.form.items() if name.startswith(SECTION)
-    }
-    version = request.form.get("version", "")
-    reason = request.form.get("reason", "")
+    # NUL is no character of HTML: what is refused is shown again.
+    typed = {name: text.replace("\x00", "") for name, text in request.form.items()}
+    sections = {name.removeprefix(SECTION): text for name, text in typed.items() if name.startswith(SECTION)}
+    version, reason = typed.get("version", ""), typed.get("reason", "")
     with reading() as session:
         note = session.get(ConsultationNote, note_id)
         if note is None or note.author_id != actor().practitioner_id:

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -281,7 +282,7 @@ def test_later_days_are_shown_and_can_be_booked(
     client: CheckedClient, session: Session, cast: Cast, booking_page: str
 ) -> None:
     first = client.get_page(booking_page)
-    later = first.split('name="from" value="', 1)[1].split('"', 1)[0]
+    later = re.findall(r'name="from"\s+value="([^"]+)"', first)[0]
     page = client.submit(booking_page, {"from": later, "reason": "Typed before"})
     assert "Typed before" in page
     value = page.split('name="slot" type="radio" value="', 1)[1].split('"', 1)[0]

@@ -148,3 +148,27 @@ test('after closing nothing happens any more', () => {
   recovery.frozen()
   assert.deepEqual(done, ['restart'])
 })
+
+test('devices that are allowed while connecting gather again, without a word', () => {
+  for (const [role, expected] of /** @type {const} */ ([['clinician', 'restart'], ['patient', 'ask']])) {
+    const { done, told, recovery } = start(role)
+    told.length = 0
+    recovery.devicesAllowed()
+    assert.deepEqual(done, [expected])
+    assert.deepEqual(told, [])
+  }
+})
+
+test('devices that are allowed in a running call change nothing', () => {
+  const { done, recovery } = startConnected('clinician')
+  recovery.devicesAllowed()
+  assert.deepEqual(done, [])
+})
+
+test('asked while connecting, the clinician restarts without a word', () => {
+  const { done, told, recovery } = start('clinician')
+  told.length = 0
+  recovery.asked()
+  assert.deepEqual(done, ['restart'])
+  assert.deepEqual(told, [])
+})

@@ -80,7 +80,9 @@ export class Call {
 
   /** @param {Tracks} tracks */
   setTracks(tracks) {
+    const hadNone = !KINDS.some((kind) => this.#options.tracks[kind])
     this.#options = { ...this.#options, tracks }
+    if (hadNone && this.#peer && KINDS.some((kind) => tracks[kind])) this.#recovery.devicesAllowed()
     for (const kind of KINDS) {
       const sender = this.#senders[kind]
       if (sender && sender.track !== tracks[kind]) void sender.replaceTrack(tracks[kind])

@@ -72,9 +72,23 @@ export class Recovery {
     }
   }
 
+  /**
+   * The devices were allowed while the connection still tries: what it gathered before has no addresses of
+   * this device, because browsers hide them until somebody allows the camera or the microphone.
+   */
+  devicesAllowed() {
+    if (this.#isClosed || this.#phase !== 'connecting') return
+    if (this.#role === 'clinician') this.#actions.restart()
+    else this.#actions.ask()
+  }
+
   /** The other side asks for a restart. */
   asked() {
     if (this.#isClosed || this.#role !== 'clinician' || this.#phase === 'recovering') return
+    if (this.#phase === 'connecting') {
+      this.#actions.restart()
+      return
+    }
     const isAgain = this.#now() - this.#lastAskedAt < ASKED_AGAIN_MS
     this.#lastAskedAt = this.#now()
     if (isAgain) this.#tryRebuild()

@@ -109,6 +109,10 @@ export function init(root) {
   const watching = setInterval(() => void watchPicture(), WATCH_EVERY_MS)
   const pageRefresher = new Refresher(refreshPage)
   addEventListener('online', () => connection.hurry())
+  // Admitting leads to a fresh page: this one must not begin a call that ends at once.
+  document.addEventListener('submit', (event) => {
+    if (event.target instanceof Element && event.target.closest('#encounter')) connection.stop()
+  })
   addEventListener('pageshow', (event) => {
     // A page from the browser's memory has a dead socket and dead media.
     if (event.persisted) location.reload()
