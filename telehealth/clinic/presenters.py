@@ -8,13 +8,11 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 from flask_babel import gettext, ngettext
 
-from telehealth.accounts.domain.nhs_number import format_nhs_number
-from telehealth.accounts.presenters import phone_text
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import mode_text
 from telehealth.clinic.services import ClinicRow
-from telehealth.dates import age_in_years, ago_text, birth_date_text, date_text, duration_text, time_text
+from telehealth.dates import age_in_years, ago_text, date_text, duration_text, time_text
 from telehealth.video.domain.encounter import EncounterStatus, Outcome
 from telehealth.video.domain.presence import MediaState, ParticipantRole, Presence
 from telehealth.video.models import Encounter, Participant
@@ -138,20 +136,6 @@ def _device_text(state: MediaState, *, is_camera: bool) -> str:
         MediaState.ASKING: gettext("Microphone being checked"),
     }
     return (camera if is_camera else microphone)[state]
-
-
-def patient_banner(appointment: Appointment, now: datetime) -> dict[str, str]:
-    """The guard against the wrong patient."""
-    patient = appointment.patient
-    today = now.astimezone(ZoneInfo(appointment.service.time_zone)).date()
-    return {
-        "name": patient.display_name,
-        "birth_date_text": birth_date_text(patient.birth_date, today),
-        "nhs_number_text": format_nhs_number(patient.nhs_number)
-        if patient.nhs_number
-        else gettext("not known"),
-        "phone": phone_text(patient.phone),
-    }
 
 
 def encounter_context(appointment: Appointment, encounter: Encounter, now: datetime) -> dict[str, Any]:

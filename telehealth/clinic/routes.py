@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from telehealth.audit.services import record_event
+from telehealth.booking.presenters import patient_card
 from telehealth.clinic.policies import CLINIC
 from telehealth.clinic.presenters import (
     clinic_list,
     encounter_context,
     end_form_context,
-    patient_banner,
 )
 from telehealth.clinic.services import own_service, todays_clinic
 from telehealth.clock import now
@@ -134,7 +134,8 @@ def consultation_page(
         is_over = encounter.status in OVER
         token = "" if is_over else room_token(encounter, ParticipantRole.CLINICIAN, actor().account_id)
         context = {
-            "banner": patient_banner(appointment, now()),
+            # The guard against the wrong patient.
+            "banner": patient_card(appointment.patient, now(), appointment.service.time_zone),
             "encounter": encounter_context(appointment, encounter, now()),
             "room": None if is_over else room_context(appointment, ParticipantRole.CLINICIAN, token),
             "note": note_context(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from telehealth.accounts.services.patients import PatientDetails
+
 ORGANISATION = "Riverside Health"
 SERVICE = "Riverside Community Clinic"
 TIME_ZONE = "Europe/London"
@@ -19,67 +21,52 @@ class Clinician:
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class DemoPatient:
-    given_name: str
-    family_name: str
-    birth_date: date
-    nhs_number: str
-    phone: str
-    email: str
-    reason: str
-
-
 CLINICIANS = (
     Clinician("Dr", "Amara", "Adeyemi", "clinician@demo.example"),
     Clinician("Dr", "Huw", "Bevan", "clinician2@demo.example"),
 )
 RECEPTIONIST = ("Rhian Price", "reception@demo.example")
 ADMINISTRATOR = ("Sam Carter", "admin@demo.example")
-PATIENTS = (
-    DemoPatient(
-        "Margaret",
-        "Hughes",
-        date(1948, 3, 5),
-        "9990000018",
-        "+447700900101",
-        "margaret.hughes@demo.example",
-        "Blood pressure review",
-    ),
-    DemoPatient(
-        "Ibrahim",
-        "Khan",
-        date(1985, 11, 23),
-        "9990000026",
-        "+447700900102",
-        "ibrahim.khan@demo.example",
-        "Follow-up after physiotherapy",
-    ),
-    DemoPatient(
-        "Chloe",
-        "Davies",
-        date(1999, 7, 14),
-        "9990000034",
-        "+447700900103",
-        "chloe.davies@demo.example",
-        "Asthma review",
-    ),
-    DemoPatient(
-        "Owen",
-        "Thomas",
-        date(1941, 1, 30),
-        "9990000042",
-        "+447700900104",
-        "owen.thomas@demo.example",
-        "Medicine review",
-    ),
-    DemoPatient(
-        "Grace",
-        "Mensah",
-        date(1972, 9, 2),
-        "9990000050",
-        "+447700900105",
-        "grace.mensah@demo.example",
-        "Test results",
-    ),
-)
+# What they come for, by patient.
+PATIENTS = {
+    PatientDetails(
+        given_name="Margaret",
+        family_name="Hughes",
+        birth_date=date(1948, 3, 5),
+        nhs_number="9990000018",
+        phone="+447700900101",
+        email="margaret.hughes@demo.example",
+    ): "Blood pressure review",
+    PatientDetails(
+        given_name="Ibrahim",
+        family_name="Khan",
+        birth_date=date(1985, 11, 23),
+        nhs_number="9990000026",
+        phone="+447700900102",
+        email="ibrahim.khan@demo.example",
+    ): "Follow-up after physiotherapy",
+    PatientDetails(
+        given_name="Chloe",
+        family_name="Davies",
+        birth_date=date(1999, 7, 14),
+        nhs_number="9990000034",
+        phone="+447700900103",
+        email="chloe.davies@demo.example",
+    ): "Asthma review",
+    PatientDetails(
+        given_name="Owen",
+        family_name="Thomas",
+        birth_date=date(1941, 1, 30),
+        nhs_number="9990000042",
+        phone="+447700900104",
+        email="owen.thomas@demo.example",
+    ): "Medicine review",
+    PatientDetails(
+        given_name="Grace",
+        family_name="Mensah",
+        birth_date=date(1972, 9, 2),
+        nhs_number="9990000050",
+        phone="+447700900105",
+        email="grace.mensah@demo.example",
+    ): "Test results",
+}

@@ -14,7 +14,7 @@ from telehealth.accounts.models import (
     Practitioner,
     PractitionerRole,
 )
-from telehealth.accounts.services.patients import PatientDetails, register_patient
+from telehealth.accounts.services.patients import register_patient
 from telehealth.accounts.services.staff import create_account
 from telehealth.actor import Role, system
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode, join_window
@@ -110,15 +110,7 @@ def _make_people(session: Session, password: str, now: datetime) -> HealthcareSe
             password=password,
             roles=[(service.id, role)],
         )
-    for patient in cast.PATIENTS:
-        details = PatientDetails(
-            given_name=patient.given_name,
-            family_name=patient.family_name,
-            birth_date=patient.birth_date,
-            nhs_number=patient.nhs_number,
-            phone=patient.phone,
-            email=patient.email,
-        )
+    for details in cast.PATIENTS:
         register_patient(session, maker, details)
     return service
 
@@ -158,7 +150,7 @@ def _make_clinic(session: Session, service: HealthcareService, now: datetime) ->
     patients = list(
         session.scalars(select(Patient).where(Patient.organisation_id == service.organisation_id))
     )
-    reasons = {patient.nhs_number: patient.reason for patient in cast.PATIENTS}
+    reasons = {details.nhs_number: reason for details, reason in cast.PATIENTS.items()}
     ready = [patient for patient in patients if patient.nhs_number in reasons]
     first_start = hour + SLOT * ((now - hour) // SLOT)
     for number, patient in enumerate(ready):
@@ -172,7 +164,7 @@ def _make_clinic(session: Session, service: HealthcareService, now: datetime) ->
                     service,
                     patient,
                     Slot(starts_at, starts_at + SLOT, practitioner_id, UUID(int=0)),
-                    reason=reasons.get(patient.nhs_number or "", ""),
+                    reason=reasons[patient.nhs_number],
                 )
                 make_link(session, appointment)
         except (SlotTaken, PatientBusy):
