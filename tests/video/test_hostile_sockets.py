@@ -40,26 +40,26 @@ def claims_of(clinic: Clinic, appointment_id: UUID) -> dict[str, Any]:
     return signer(clinic).read(clinic.token(appointment_id, PATIENT)).claims
 
 
-@pytest.mark.parametrize(
-    "auth",
-    [
-        None,
-        {},
-        [],
-        "token",
-        7,
-        {"token": None},
-        {"token": ""},
-        {"token": "garbage"},
-        {"token": "x" * 5000},
-        {"token": ["list"]},
-        {"token": {"kind": "room"}},
-        {"token": 12345},
-        {"other": "thing"},
-    ],
+NO_TOKENS: tuple[object, ...] = (
+    None,
+    {},
+    [],
+    "token",
+    7,
+    {"token": None},
+    {"token": ""},
+    {"token": "garbage"},
+    {"token": "x" * 5000},
+    {"token": ["list"]},
+    {"token": {"kind": "room"}},
+    {"token": 12345},
+    {"other": "thing"},
 )
-def test_without_a_token_nobody_connects(clinic: Clinic, auth: object) -> None:
-    assert not socketio.test_client(clinic.app, auth=auth).is_connected()
+
+
+def test_without_a_token_nobody_connects(clinic: Clinic) -> None:
+    for auth in NO_TOKENS:
+        assert not socketio.test_client(clinic.app, auth=auth).is_connected(), auth
 
 
 def test_a_token_lives_two_minutes(clinic: Clinic) -> None:
@@ -144,13 +144,11 @@ def test_a_room_page_hears_nothing_of_the_clinic_list(clinic: Clinic) -> None:
     assert patient.socket.queue == []
 
 
-@pytest.mark.parametrize(
-    "event", ["admit", "end", "message", "json", "Join", "", "__init__", "signal ", "x" * 5000]
-)
-def test_an_unknown_event_is_answered_and_changes_nothing(clinic: Clinic, event: str) -> None:
+def test_an_unknown_event_is_answered_and_changes_nothing(clinic: Clinic) -> None:
     patient, clinician = clinic.call()
-    ack = patient.send(event, {"page": patient.page})
-    assert (ack["ok"], ack["error"]["code"]) == (False, "unknown-event")
+    for event in ("admit", "end", "message", "json", "Join", "", "__init__", "signal ", "x" * 5000):
+        ack = patient.send(event, {"page": patient.page})
+        assert (ack["ok"], ack["error"]["code"]) == (False, "unknown-event"), event
     assert patient.signal(clinician) == {"ok": True}
 
 
@@ -223,13 +221,11 @@ def fuzzed(clinic: Clinic) -> tuple[Clinic, UUID, Caller, Caller]:
     return clinic, appointment_id, patient, clinician
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1, 2**70, 0.5])
-def test_a_number_that_would_break_the_other_sides_parser_is_not_relayed(
-    clinic: Clinic, number: float
-) -> None:
+def test_a_number_that_would_break_the_other_sides_parser_is_not_relayed(clinic: Clinic) -> None:
     patient, clinician = clinic.call()
-    ack = patient.signal(clinician, candidates=[{"candidate": "", "sdpMLineIndex": number}])
-    assert ack["error"]["code"] == "malformed"
+    for number in (float("nan"), float("inf"), -1, 2**70, 0.5, True):
+        ack = patient.signal(clinician, candidates=[{"candidate": "", "sdpMLineIndex": number}])
+        assert ack["error"]["code"] == "malformed", number
     assert clinician.heard("signal") == []
 
 

@@ -62,7 +62,7 @@ class Wire:
             timeout=HELLO_S,
             origin=origin or server.url,
         )
-        assert self.socket.recv().startswith("0{")
+        assert str(self.socket.recv()).startswith("0{")
 
     def receive(self) -> str:
         while (frame := str(self.socket.recv())) == "2":
@@ -106,7 +106,7 @@ def wire(server: LiveServer) -> Iterator[Open]:
 
     yield make
     for one in opened:
-        one.socket.shutdown()
+        one.socket.shutdown()  # type: ignore[no-untyped-call]
 
 
 def get(server: LiveServer, path: str) -> tuple[int, dict[str, str], str]:
@@ -224,7 +224,7 @@ def test_a_connection_that_dies_without_a_word_is_seen_as_lost(
     page = wire(clinic.token(appointment_id, PATIENT))
     page.join()
     assert clinic.participant(appointment_id, PATIENT).presence is Presence.WAITING
-    page.socket.shutdown()
+    page.socket.shutdown()  # type: ignore[no-untyped-call]
     wait_until(lambda: clinic.participant(appointment_id, PATIENT).presence is Presence.LOST)
 
 

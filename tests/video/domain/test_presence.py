@@ -11,7 +11,7 @@ def test_joining_works_from_anywhere(presence: Presence) -> None:
     assert next_presence(presence, PresenceEvent.JOINED_THE_CALL) is Presence.ADMITTED
 
 
-@pytest.mark.parametrize("presence", HERE)
+@pytest.mark.parametrize("presence", sorted(HERE))
 def test_whoever_is_here_can_be_lost(presence: Presence) -> None:
     assert next_presence(presence, PresenceEvent.SOCKET_LOST) is Presence.LOST
 
