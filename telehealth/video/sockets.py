@@ -11,6 +11,7 @@ from flask import Flask, current_app, request
 from flask_babel import gettext
 from flask_socketio import ConnectionRefusedError as Refused
 from socketio import Server
+from sqlalchemy.orm import Session
 
 from telehealth import live
 from telehealth.clock import now
@@ -229,18 +230,19 @@ def tell_rooms(topics: frozenset[str]) -> None:
         encounter_id = UUID(topic.removeprefix(ENCOUNTER_TOPIC))
         with reading() as session:
             encounter = session.get(Encounter, encounter_id)
-            if encounter is None:
-                continue
-            is_open = encounter.status is EncounterStatus.IN_PROGRESS
-            for entry in relay().set_admitted(encounter_id, is_admitted=is_open):
-                socketio.emit(
-                    "snapshot",
-                    room.snapshot(session, encounter_id, entry.role, _after_url(entry)),
-                    to=entry.sid,
-                )
-                if encounter.status in OVER:
-                    relay().drop(entry.sid)
-                    _close(entry.sid)
+            if encounter is not None:
+                _show_state(session, encounter)
+
+
+def _show_state(session: Session, encounter: Encounter) -> None:
+    """Open or close the relay, and give every page its snapshot; after the end, close the sockets."""
+    is_open = encounter.status is EncounterStatus.IN_PROGRESS
+    for entry in relay().set_admitted(encounter.id, is_admitted=is_open):
+        snapshot = room.snapshot(session, encounter.id, entry.role, _after_url(entry))
+        socketio.emit("snapshot", snapshot, to=entry.sid)
+        if encounter.status in OVER:
+            relay().drop(entry.sid)
+            _close(entry.sid)
 
 
 def _watch_rights() -> None:
@@ -268,15 +270,24 @@ def _read_rights_again(app: Flask) -> None:
 
 
 def _drop_without_rights(entry: Entry) -> None:
+    who = database(), entry.appointment_id, entry.role, entry.account_id
     try:
-        allowed = room.is_participant(
-            database(), entry.appointment_id, entry.role, entry.account_id, page=entry.page
-        )
+        if room.is_participant(*who, page=entry.page):
+            return
+        # The change may have been committed a moment ago, and be on its way to the pages: each is told why it is closed.
+        with reading() as session:
+            encounter = session.get(Encounter, entry.encounter_id)
+            if encounter is not None and encounter.status in OVER:
+                _show_state(session, encounter)
+                return
+        has_newer_page = room.is_participant(*who)
     except Exception:
         # Fail closed would drop every call while the database restarts: media needs no relay then.
         log.warning("rights-not-read", exc_info=True)
         return
-    if not allowed and relay().drop(entry.sid):
+    if relay().drop(entry.sid):
+        if has_newer_page:
+            socketio.emit("replaced", {}, to=entry.sid)
         _close(entry.sid)
 
 

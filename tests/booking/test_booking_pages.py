@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.domain.slots import Slot
-from telehealth.booking.forms import slot_value
+from telehealth.booking.forms import read_slot, slot_value
 from telehealth.booking.models import Appointment, IdempotencyKey
 from telehealth.booking.services.appointments import change_status, place_appointment
 from tests.factories import (
@@ -286,7 +287,9 @@ def test_later_days_are_shown_and_can_be_booked(
     page = client.submit(booking_page, {"from": later, "reason": "Typed before"})
     assert "Typed before" in page
     value = page.split('name="slot" type="radio" value="', 1)[1].split('"', 1)[0]
-    assert value.split("/")[1].startswith(later)
+    choice_made = read_slot(value)
+    assert choice_made is not None
+    assert choice_made[1].astimezone(ZoneInfo(cast.service.time_zone)).date().isoformat() == later
     confirmation = client.submit(f"{booking_page}?from={later}", {"slot": value})
     assert "data-join-link" in confirmation
 

@@ -5,10 +5,15 @@ from uuid import uuid4
 import pytest
 
 from telehealth.accounts.models import Account
+from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.db import Database
 from telehealth.video import sockets
-from telehealth.video.domain.encounter import EncounterStatus
-from telehealth.video.domain.presence import Presence
+from telehealth.video.domain.encounter import EncounterStatus, Outcome
+from telehealth.video.domain.presence import MediaState, Presence
+from telehealth.video.domain.signalling import Join
+from telehealth.video.services.encounters import end_encounter
+from telehealth.video.services.room import join_room
 from tests.video.callers import CLINICIAN, MEDIA, PATIENT, Clinic, wait_until
 
 pytestmark = pytest.mark.web
@@ -258,6 +263,30 @@ def test_whoever_loses_the_right_is_dropped(clinic: Clinic) -> None:
     assert patient.signal(clinician)["error"]["code"] == "no-such-page"
     again = clinic.caller(appointment_id, CLINICIAN)
     assert again.join()["error"]["code"] == "not-allowed"
+
+
+def test_an_end_that_another_process_made_is_told_too(clinic: Clinic) -> None:
+    appointment_id = clinic.book()
+    patient = clinic.caller(appointment_id, PATIENT)
+    patient.join()
+    with Database(clinic.database.engine).transaction() as session:
+        who = actor_of(clinic.cast.clinician)
+        end_encounter(session, who, appointment_id, outcome=Outcome.COMPLETED, next_steps="")
+    wait_until(lambda: not patient.is_connected)
+    last = patient.heard("snapshot")[-1]
+    assert (last["status"], last["after_url"]) == ("finished", f"/visits/{appointment_id}/after")
+
+
+def test_a_newer_page_at_another_process_replaces_too(clinic: Clinic) -> None:
+    appointment_id = clinic.book()
+    patient = clinic.caller(appointment_id, PATIENT)
+    patient.join()
+    with Database(clinic.database.engine).transaction() as session:
+        encounter = clinic.encounter(appointment_id)
+        join = Join(uuid4(), MediaState.ON, MediaState.ON)
+        join_room(session, encounter.id, PATIENT, join)
+    wait_until(lambda: not patient.is_connected)
+    assert patient.heard("replaced") == [{}]
 
 
 def test_the_rights_are_read_every_three_seconds() -> None:
