@@ -111,7 +111,6 @@ def _wire_sockets(app: Flask, config: Config) -> None:
         ping_interval=PING_INTERVAL_S,
         ping_timeout=PING_TIMEOUT_S,
         manage_session=False,
-        message_queue=config.redis_url,
     )
     live.register(app)
     video_sockets.register(app)

@@ -35,7 +35,6 @@ class Config:
     is_demo: bool = False
     demo_password: str = ""
     threads: int = 256
-    redis_url: str | None = None
     turn_urls: tuple[str, ...] = ()
     turn_secret: str | None = None
     log_format: str = "json"
@@ -48,6 +47,7 @@ class Config:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Config":
         """Build from `TELEHEALTH_*` variables and `PORT`. Raises ConfigError."""
+        _refuse_redis(environment)
         is_demo = _boolean(environment, "TELEHEALTH_DEMO")
         instance_path = _instance_path(environment)
         port = _number(environment, "PORT", default=5000, lowest=1, highest=65535)
@@ -68,7 +68,6 @@ class Config:
             is_demo=is_demo,
             demo_password=_demo_password(environment),
             threads=_number(environment, "TELEHEALTH_THREADS", default=256, lowest=16, highest=8192),
-            redis_url=_redis_url(environment),
             turn_urls=_turn_urls(environment),
             turn_secret=environment.get("TELEHEALTH_TURN_SECRET") or None,
             log_format=_one_of(environment, "TELEHEALTH_LOG_FORMAT", ("json", "console"), default="json"),
@@ -127,11 +126,11 @@ def _database_url(environment: Mapping[str, str], instance_path: Path) -> str:
     return url
 
 
-def _redis_url(environment: Mapping[str, str]) -> str | None:
-    url = environment.get("TELEHEALTH_REDIS_URL", "").strip()
-    if url and not url.startswith(("redis://", "rediss://")):
-        raise ConfigError("TELEHEALTH_REDIS_URL must start with redis:// or rediss://")
-    return url or None
+def _refuse_redis(environment: Mapping[str, str]) -> None:
+    if environment.get("TELEHEALTH_REDIS_URL", "").strip():
+        raise ConfigError(
+            "TELEHEALTH_REDIS_URL is set, but this version runs as one web process and does not use Redis. Remove it."
+        )
 
 
 def _demo_password(environment: Mapping[str, str]) -> str:

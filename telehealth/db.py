@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from sqlalchemy import (
     Date,
     DateTime,
@@ -27,6 +28,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 
 from telehealth.fair_queue import FairQueue
 from telehealth.topics import take_topics
+
+log = structlog.get_logger()
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -97,7 +100,8 @@ def make_engine(url: str) -> Engine:
 def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
     # The driver's own BEGIN comes too late (after the first read) and breaks savepoints: we say it ourselves.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "busy_timeout=5000", "foreign_keys=ON", "synchronous=NORMAL"):
+    # FULL: what was acknowledged survives a power cut, not only a killed process; it costs a tenth of a millisecond.
+    for pragma in ("journal_mode=WAL", "busy_timeout=5000", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -127,9 +131,12 @@ class Database:
             yield session
             topics = take_topics(session)
         # Only now, outside the outer commit: a page that is told earlier would read the old state.
-        if topics:
-            for listener in self.after_commit:
+        for listener in self.after_commit if topics else ():
+            try:
                 listener(topics)
+            except Exception:
+                # The change is saved, so its author must not hear otherwise; pages ask again when they reconnect.
+                log.exception("pages-not-told")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

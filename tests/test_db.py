@@ -79,6 +79,19 @@ def test_a_listener_may_use_the_database_itself(own_database: Database) -> None:
         assert session.query(Organisation).count() == 1
 
 
+def test_what_is_saved_stays_saved_when_the_pages_cannot_be_told(
+    own_database: Database, told: list[tuple[frozenset[str], int]]
+) -> None:
+    def fail(_topics: frozenset[str]) -> None:
+        raise RuntimeError("no pages today")
+
+    own_database.after_commit.insert(0, fail)
+    with own_database.transaction() as session:
+        session.add(Organisation(name="One"))
+        mark_topic(session, "clinic:one")
+    assert told == [(frozenset({"clinic:one"}), 1)]
+
+
 def test_what_a_reader_writes_is_rolled_back(own_database: Database) -> None:
     with own_database.reading() as session:
         session.add(Organisation(name="Lost"))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -7,8 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import SignInAttempt
+from telehealth.app import create_app
 from telehealth.audit.models import AuditEvent
 from telehealth.clock import now
+from telehealth.config import Config
 from tests.factories import PASSWORD, Cast, sign_in
 from tests.page_checks import CheckedClient, fields_of
 
@@ -226,3 +229,14 @@ def test_a_session_of_no_account_is_nobody(client: CheckedClient, account_id: st
     with client.session_transaction() as browser:
         browser["_user_id"], browser["_fresh"] = account_id, True
     assert client.get("/desk").status_code == 303
+
+
+def test_over_https_the_cookie_and_the_address_stay_there(config: Config) -> None:
+    application = create_app(replace(config, base_url="https://consult.example.org"))
+    answer = application.test_client().get("/sign-in", base_url="https://consult.example.org")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-session=")
+    assert "Secure" in cookie
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+    assert "wss://consult.example.org" in answer.headers["Content-Security-Policy"]
+    application.extensions["telehealth.database"].engine.dispose()
