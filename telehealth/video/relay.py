@@ -18,7 +18,7 @@ MESSAGES_PER_S = 20.0
 
 @dataclass(slots=True)
 class Entry:
-    """One open socket of a participant. `page` is None until it joined."""
+    """One open socket of a participant. `page` is None until it begins to join; `is_joined`: it gets snapshots."""
 
     sid: str
     encounter_id: UUID
@@ -27,6 +27,7 @@ class Entry:
     account_id: UUID | None
     bucket: Bucket
     page: UUID | None = None
+    is_joined: bool = False
     is_admitted: bool = False
 
 
@@ -59,8 +60,15 @@ class Relay:
     def entry(self, sid: str) -> Entry | None:
         return self._entries.get(sid)
 
-    def join(self, sid: str, page: UUID) -> list[Entry]:
-        """Name the page of a socket; returns the older sockets of the same person, now dropped."""
+    def name_page(self, sid: str, page: UUID) -> None:
+        """A socket begins to join. From here on signals reach it: the other side hears of the page at the commit."""
+        with self._lock:
+            entry = self._entries.get(sid)
+            if entry is not None:
+                entry.page = page
+
+    def join(self, sid: str) -> list[Entry]:
+        """A socket has joined; returns the older sockets of the same person, now dropped."""
         with self._lock:
             entry = self._entries.get(sid)
             if entry is None:
@@ -69,13 +77,13 @@ class Relay:
                 other
                 for other in self._entries.values()
                 if other.sid != sid
-                and other.page is not None  # one that is about to join is the newer page
+                and other.is_joined  # one that is about to join is the newer page
                 and other.encounter_id == entry.encounter_id
                 and other.role is entry.role
             ]
             for other in older:
                 del self._entries[other.sid]
-            entry.page = page
+            entry.is_joined = True
             return older
 
     def drop(self, sid: str) -> Entry | None:
@@ -85,14 +93,10 @@ class Relay:
     def set_admitted(self, encounter_id: UUID, *, is_admitted: bool) -> list[Entry]:
         """Open or close the relay of an encounter; returns its joined sockets."""
         with self._lock:
-            entries = [
-                entry
-                for entry in self._entries.values()
-                if entry.encounter_id == encounter_id and entry.page is not None
-            ]
+            entries = [entry for entry in self._entries.values() if entry.encounter_id == encounter_id]
             for entry in entries:
                 entry.is_admitted = is_admitted
-            return entries
+            return [entry for entry in entries if entry.is_joined]
 
     def receiver(self, sender: Entry, page: str) -> Entry | None:
         """The other side's socket with that page, where both are admitted to the same encounter."""
@@ -111,4 +115,4 @@ class Relay:
 
     def joined(self) -> list[Entry]:
         with self._lock:
-            return [entry for entry in self._entries.values() if entry.page is not None]
+            return [entry for entry in self._entries.values() if entry.is_joined]

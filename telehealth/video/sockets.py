@@ -124,10 +124,16 @@ def join(entry: Entry, payload: object) -> dict[str, Any]:
     if not room.is_participant(database(), entry.appointment_id, entry.role, entry.account_id):
         relay().drop(entry.sid)
         return error_ack("not-allowed", gettext("This consultation is not open to you any more."))
-    with transaction() as session:
-        room.join_room(session, entry.encounter_id, entry.role, wish)
-    # In the table before the snapshot is read: what changes from here on is sent, what changed before is in it.
-    for older in relay().join(entry.sid, wish.page):
+    # Named before the commit: at the commit the other side hears of this page, and may signal to it at once.
+    relay().name_page(entry.sid, wish.page)
+    try:
+        with transaction() as session:
+            room.join_room(session, entry.encounter_id, entry.role, wish)
+    except Exception:
+        relay().drop(entry.sid)
+        raise
+    # Joined before the snapshot is read: what changes from here on is sent, what changed before is in it.
+    for older in relay().join(entry.sid):
         socketio.emit("replaced", {}, to=older.sid)
         _close(older.sid)
     with reading() as session:

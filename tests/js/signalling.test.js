@@ -57,6 +57,9 @@ test('a refused join is told in the words of the server, one without an answer i
   const unanswered = start(new Error('timeout'))
   await unanswered.signalling.join(MEDIA)
   assert.deepEqual(unanswered.heard, [['unanswered', undefined]])
+  const busy = start({ ok: false, error: { code: 'busy', message: 'The service is busy.' } })
+  await busy.signalling.join(MEDIA)
+  assert.deepEqual(busy.heard, [['unanswered', undefined]])
 })
 
 test('devices are told only when they changed', async () => {

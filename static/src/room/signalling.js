@@ -57,6 +57,10 @@ export class Signalling {
       this.#events.onUnanswered()
       return
     }
+    if (!ack.ok && ack.error?.code === 'busy') {
+      this.#events.onUnanswered()
+      return
+    }
     if (!ack.ok) {
       this.#events.onRefused(ack.error?.message ?? '')
       return
