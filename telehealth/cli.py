@@ -54,7 +54,7 @@ def run(demo: bool) -> None:
             f"Port {config.port} is in use by another program. Stop that one, or choose another port: "
             "PORT=8080 make run"
         )
-    prepare(config)
+    prepare(config, is_starting=True)
     announce(config)
     Server(config).run()
 
@@ -80,7 +80,7 @@ def demo() -> None:
     from telehealth.startup import announce, prepare
 
     config = read_config(is_demo=True)
-    prepare(config)
+    prepare(config, is_starting=False)
     announce(config)
 
 

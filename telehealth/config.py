@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 MINIMUM_SECRET_LENGTH = 32
 MINIMUM_PASSWORD_LENGTH = 12
 WELL_KNOWN_SECRETS = frozenset({"dev", "secret", "changeme", "change-me", "top-secret!", "secret-key"})
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1"})
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
 
@@ -59,6 +60,11 @@ class Config:
                     "for example https://consult.example.org (or start the demo with: telehealth run --demo)."
                 )
             base_url = f"http://localhost:{port}"
+        if is_demo and urlsplit(_checked_base_url(base_url)).hostname not in LOCAL_HOSTS:
+            raise ConfigError(
+                "Demo mode has accounts whose password everybody can read, so it is for this computer alone. "
+                "Unset TELEHEALTH_BASE_URL, or start without the demo: telehealth run"
+            )
         return cls(
             instance_path=instance_path,
             database_url=_database_url(environment, instance_path),
@@ -188,7 +194,7 @@ def _checked_base_url(url: str) -> str:
             f"TELEHEALTH_BASE_URL is {url!r}. It must be an address without a path, "
             "for example https://consult.example.org"
         )
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1"):
+    if parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
         raise ConfigError(
             f"TELEHEALTH_BASE_URL is {url!r}. Browsers allow the camera on https:// only; "
             "http:// works for localhost alone."

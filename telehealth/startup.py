@@ -14,14 +14,18 @@ from telehealth.migrations import upgrade
 from telehealth.video.services.room import forget_pages
 
 
-def prepare(config: Config) -> None:
-    """Upgrade the embedded database, make the demo, and forget the sockets of the process before."""
+def prepare(config: Config, *, is_starting: bool) -> None:
+    """Upgrade the database and make the demo; `is_starting`: also forget the sockets of the process before.
+
+    Not while the service runs: it would throw everybody out of their rooms.
+    """
     config.instance_path.mkdir(parents=True, exist_ok=True)
     engine = make_engine(config.database_url)
     upgrade(engine)
     database = Database(engine)
     with database.transaction() as session:
-        forget_pages(session)
+        if is_starting:
+            forget_pages(session)
         if config.is_demo:
             make_demo(session, config.demo_password or cast.DEFAULT_PASSWORD, now())
     engine.dispose()

@@ -127,3 +127,13 @@ def test_a_demo_that_was_killed_while_it_wrote_its_secret_makes_another(tmp_path
 def test_a_config_is_frozen(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
         read(tmp_path).port = 1  # type: ignore[misc]
+
+
+def test_the_demo_with_its_known_password_is_for_this_computer_alone(tmp_path: Path) -> None:
+    environment = {
+        "TELEHEALTH_INSTANCE_PATH": str(tmp_path),
+        "TELEHEALTH_DEMO": "1",
+        "TELEHEALTH_BASE_URL": "https://consult.example.org",
+    }
+    with pytest.raises(ConfigError, match="this computer alone"):
+        Config.from_environment(environment)

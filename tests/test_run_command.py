@@ -20,10 +20,12 @@ pytestmark = pytest.mark.web
 TELEHEALTH = str(Path(sys.executable).with_name("telehealth"))
 
 
-def run(environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    environment: dict[str, str], folder: Path, *, command: str = "run"
+) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TELEHEALTH_")}
     return subprocess.run(
-        [TELEHEALTH, "run"],
+        [TELEHEALTH, command],
         cwd=folder,
         env={**kept, **environment},
         stdin=subprocess.DEVNULL,
@@ -116,3 +118,39 @@ def test_logs_hold_neither_join_tokens_nor_dates_of_birth(tmp_path: Path) -> Non
         logged = server.read_log()[len(announced) :]
     assert '"endpoint": "video.join"' in logged
     assert path.removeprefix("/join/") not in logged
+
+
+def test_refreshing_the_demo_throws_nobody_out_of_a_running_service(tmp_path: Path) -> None:
+    with LiveServer(tmp_path) as server:
+        with closing(sqlite3.connect(server.database_path)) as database:
+            appointment, organisation, service = database.execute(
+                "SELECT id, organisation_id, service_id FROM appointment LIMIT 1"
+            ).fetchone()
+            encounter, page = "1" * 32, "2" * 32
+            database.execute(
+                "INSERT INTO encounter (id, organisation_id, service_id, appointment_id, status, next_steps, version)"
+                " VALUES (?, ?, ?, ?, 'arrived', '', 1)",
+                (encounter, organisation, service, appointment),
+            )
+            database.execute(
+                "INSERT INTO encounter_participant (id, organisation_id, encounter_id, role, presence,"
+                " present_since, page, audio, video)"
+                " VALUES (?, ?, ?, 'patient', 'waiting', '2027-01-12 14:30:00.000000', ?, 'on', 'on')",
+                ("3" * 32, organisation, encounter, page),
+            )
+            database.commit()
+        environment = {
+            "TELEHEALTH_INSTANCE_PATH": str(server.database_path.parent),
+            "TELEHEALTH_DEMO_PASSWORD": PASSWORD,
+            "PORT": str(server.port),
+        }
+        assert run(environment, tmp_path, command="demo").returncode == 0
+        assert pages_in(server) == [page]
+        server.stop()
+    with server:
+        assert pages_in(server) == [None]
+
+
+def pages_in(server: LiveServer) -> list[str | None]:
+    with closing(sqlite3.connect(server.database_path)) as database:
+        return [page for (page,) in database.execute("SELECT page FROM encounter_participant")]
