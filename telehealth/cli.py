@@ -41,7 +41,7 @@ def run(demo: bool) -> None:
     """Serve pages and sockets on loopback (PORT, default 5000). Ctrl-C stops all of it."""
     from telehealth.assets import AssetsMissing, asset_url
     from telehealth.server import Server, is_port_free
-    from telehealth.startup import announce, prepare
+    from telehealth.startup import announce, hold_instance, prepare
 
     config = read_config(is_demo=demo)
     logs.configure(config.log_format)
@@ -54,7 +54,17 @@ def run(demo: bool) -> None:
             f"Port {config.port} is in use by another program. Stop that one, or choose another port: "
             "PORT=8080 make run"
         )
-    prepare(config, is_starting=True)
+    # Held until the process ends: two services on one embedded database would end each other's calls.
+    running = hold_instance(config.instance_path)
+    if running is None:
+        fail(
+            f"It is running already on the data in {config.instance_path}. Stop that one first, or choose another "
+            "folder: TELEHEALTH_INSTANCE_PATH=/path make run"
+        )
+    try:
+        prepare(config, is_starting=True)
+    except DomainError as error:
+        fail(error.message)
     announce(config)
     Server(config).run()
 
@@ -80,7 +90,10 @@ def demo() -> None:
     from telehealth.startup import announce, prepare
 
     config = read_config(is_demo=True)
-    prepare(config, is_starting=False)
+    try:
+        prepare(config, is_starting=False)
+    except DomainError as error:
+        fail(error.message)
     announce(config)
 
 

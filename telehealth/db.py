@@ -88,13 +88,18 @@ class Keyed:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine with the pool and, on SQLite, the transaction handling that the services rely on."""
+    """An engine with the pool and, on SQLite, the transaction handling that the services rely on.
+
+    Its errors hide the parameters: they hold clinical text, and errors are logged.
+    """
     if url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=16, max_overflow=48, pool_timeout=10)
+        engine = create_engine(url, pool_size=16, max_overflow=48, pool_timeout=10, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite_connection)
         event.listen(engine, "begin", _begin_sqlite_transaction)
         return engine
-    return create_engine(url, pool_size=8, max_overflow=8, pool_timeout=10, pool_pre_ping=True)
+    return create_engine(
+        url, pool_size=8, max_overflow=8, pool_timeout=10, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def _prepare_sqlite_connection(connection: Any, _record: object) -> None:

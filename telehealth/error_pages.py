@@ -1,5 +1,6 @@
 """One mapping from what went wrong to what the person sees: a page, JSON, or a socket's ack."""
 
+import traceback
 from typing import Any
 
 import structlog
@@ -7,7 +8,7 @@ from flask import Flask, Response, jsonify, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -97,7 +98,7 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def show_database_trouble(error: Exception) -> ResponseReturnValue:
-    log.warning("database-busy", exc_info=error)
+    log.warning("database-busy", **_what_failed(error))
     busy = Busy("busy", N_("Wait a moment, then try again. What you saved before is safe."))
     response = make_response(_answer(busy.status, busy.code, message_of(busy)))
     response.headers["Retry-After"] = "5"
@@ -105,8 +106,23 @@ def show_database_trouble(error: Exception) -> ResponseReturnValue:
 
 
 def show_unexpected_error(error: Exception) -> ResponseReturnValue:
-    log.error("unexpected-error", exc_info=error)
+    if isinstance(error, SQLAlchemyError):
+        log.error("unexpected-error", **_what_failed(error))
+    else:
+        log.error("unexpected-error", exc_info=error)
     return _answer(500, "unexpected", None)
+
+
+def _what_failed(error: Exception) -> dict[str, Any]:
+    """A database error without its message: drivers put the values of the row into it."""
+    driver_error = getattr(error, "orig", None)
+    return {
+        "error": type(error).__name__,
+        "sqlstate": getattr(driver_error, "sqlstate", None),
+        "places": [
+            f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]
+        ],
+    }
 
 
 def _answer(status: int, code: str, message: str | None) -> ResponseReturnValue:

@@ -1,5 +1,8 @@
 """Before the first request: schema, demo data, stale presence, and what to tell the person at the terminal."""
 
+import fcntl
+from pathlib import Path
+from typing import IO
 from zoneinfo import ZoneInfo
 
 import click
@@ -12,6 +15,18 @@ from telehealth.demo import cast
 from telehealth.demo.data import make_demo, open_appointments
 from telehealth.migrations import upgrade
 from telehealth.video.services.room import forget_pages
+
+
+def hold_instance(instance_path: Path) -> IO[str] | None:
+    """A lock on the instance folder, held as long as the file stays open; None where another process holds it."""
+    instance_path.mkdir(parents=True, exist_ok=True)
+    lock = (instance_path / "running.lock").open("w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
 
 
 def prepare(config: Config, *, is_starting: bool) -> None:

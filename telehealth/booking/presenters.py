@@ -136,3 +136,12 @@ def day_after_last(slots: list[Slot], service: HealthcareService) -> dict[str, s
         return None
     day = slots[-1].starts_at.astimezone(ZoneInfo(service.time_zone)).date() + timedelta(days=1)
     return {"value": day.isoformat(), "text": date_text(day)}
+
+
+def whole_days(slots: list[Slot], service: HealthcareService, *, at_least: int) -> list[Slot]:
+    """The first days with `at_least` free times together; a day is never cut, so none of its times is out of reach."""
+    if len(slots) <= at_least:
+        return slots
+    zone = ZoneInfo(service.time_zone)
+    last_day = slots[at_least - 1].starts_at.astimezone(zone).date()
+    return [slot for slot in slots if slot.starts_at.astimezone(zone).date() <= last_day]

@@ -21,7 +21,13 @@ from telehealth.accounts.services.staff import list_practitioners, list_services
 from telehealth.actor import Role
 from telehealth.booking.forms import BookingForm, CancelForm, read_slot
 from telehealth.booking.policies import DESK
-from telehealth.booking.presenters import appointment_card, day_after_last, patient_card, slot_groups
+from telehealth.booking.presenters import (
+    appointment_card,
+    day_after_last,
+    patient_card,
+    slot_groups,
+    whole_days,
+)
 from telehealth.booking.services.appointments import (
     BookingRequest,
     SlotTaken,
@@ -179,7 +185,8 @@ def _booking_page(form: BookingForm, patient_id: UUID) -> str:
         service = desk_service(session)
         patient = get_patient(session, actor(), patient_id)
         first_day = _day_in(request.values.get("from") or request.values.get("shown_from", ""))
-        slots = find_free_slots(session, service, now=now(), from_date=first_day, limit=SLOTS_SHOWN)
+        found = find_free_slots(session, service, now=now(), from_date=first_day)
+        slots = whole_days(found, service, at_least=SLOTS_SHOWN)
         names = {person.id: person.display_name for person in list_practitioners(session, service.id)}
     return render_template(
         "booking/book.html",

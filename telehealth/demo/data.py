@@ -26,6 +26,7 @@ from telehealth.booking.services.availability import find_sessions
 from telehealth.booking.services.claims import PatientBusy
 from telehealth.booking.services.links import make_link
 from telehealth.demo import cast
+from telehealth.errors import N_, Conflict
 
 SLOT = timedelta(minutes=10)
 CLINIC_BEFORE, CLINIC_AFTER = timedelta(hours=1), timedelta(hours=8)
@@ -37,6 +38,10 @@ def make_demo(session: Session, password: str, now: datetime) -> HealthcareServi
     """The demo's service with its people, and a clinic around `now`. Repeatable."""
     service = session.scalar(select(HealthcareService).where(HealthcareService.name == cast.SERVICE))
     if service is None:
+        if session.scalar(select(Organisation.id).limit(1)):
+            raise Conflict(
+                "not-a-demo", N_("This database holds real data. The demo needs a database of its own.")
+            )
         service = _make_people(session, password, now)
     _make_clinic(session, service, now)
     return service

@@ -86,6 +86,14 @@ class Relay:
             entry.is_joined = True
             return older
 
+    def has_page(self, encounter_id: UUID, role: ParticipantRole, page: UUID) -> bool:
+        """Whether another socket of that page is there, or is about to join."""
+        with self._lock:
+            return any(
+                entry.encounter_id == encounter_id and entry.role is role and entry.page == page
+                for entry in self._entries.values()
+            )
+
     def drop(self, sid: str) -> Entry | None:
         with self._lock:
             return self._entries.pop(sid, None)

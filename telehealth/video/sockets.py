@@ -11,6 +11,7 @@ from flask import Flask, current_app, request
 from flask_babel import gettext
 from flask_socketio import ConnectionRefusedError as Refused
 from socketio import Server
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from telehealth import live
@@ -28,6 +29,7 @@ from telehealth.video.models import Encounter
 from telehealth.video.policies import ADMITTED, PARTICIPANT
 from telehealth.video.relay import Entry, Relay
 from telehealth.video.services import room
+from telehealth.video.services.encounters import lock_encounter
 
 log = structlog.get_logger()
 
@@ -89,7 +91,10 @@ def close_room_page(sid: str) -> None:
     if entry is None or entry.page is None:
         return
     with transaction() as session:
-        room.leave_room(session, entry.encounter_id, entry.role, entry.page, on_purpose=False)
+        lock_encounter(session, entry.encounter_id)
+        # A page that reconnects keeps its name: its new socket may have joined before the old one was found dead.
+        if not relay().has_page(entry.encounter_id, entry.role, entry.page):
+            room.leave_room(session, entry.encounter_id, entry.role, entry.page, on_purpose=False)
 
 
 def participant_event(handler: Handler) -> Handler:
@@ -114,6 +119,10 @@ def participant_event(handler: Handler) -> Handler:
             )
         except DomainError as error:
             return error_ack(error.code, message_of(error))
+        except OperationalError:
+            # Locked, or chosen to end a deadlock: the page connects and joins again.
+            log.warning("database-busy", event_name=handler.__name__)
+            return error_ack("busy", gettext("The service is busy. Wait a moment, then try again."))
 
     return handle
 

@@ -51,7 +51,7 @@ export class Saver {
 
   changed() {
     this.#hasChanges = true
-    if (this.#state === 'conflict' || this.#state === 'refused') return
+    if (this.#state === 'conflict') return
     if (this.#state === 'saved') this.#enter('waiting')
     this.#schedule(PAUSE_MS)
   }
