@@ -92,7 +92,7 @@ def measure(runs: int) -> list[Figure]:
         Figure("Admit: the patient's page changes, p95", percentile(changes, 95), 500, "ms"),
         Figure("Admit: first frame displayed on both sides, p50", percentile(slower, 50), 1000, "ms"),
         Figure("Admit: first frame displayed on both sides, p95", percentile(slower, 95), 2000, "ms"),
-        Figure("messages of a call set-up at the server, most of all runs", max(counts), 20, "messages"),
+        Figure("messages of a call set-up, both browsers, most of all runs", max(counts), 20, "messages"),
     ]
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Organisation
@@ -128,3 +128,12 @@ def test_an_empty_database_is_not_current(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     assert not is_current(engine)
     engine.dispose()
+
+
+def test_errors_of_the_database_hold_no_values_of_a_row(own_database: Database) -> None:
+    """They are logged, and a row can hold clinical text."""
+    with pytest.raises(IntegrityError) as error, own_database.transaction() as session:
+        session.execute(
+            text("INSERT INTO organisation (id, name) VALUES (NULL, :name)"), {"name": "clinical text"}
+        )
+    assert "clinical text" not in str(error.value).split("DETAIL")[0]

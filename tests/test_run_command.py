@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import PASSWORD, LiveServer
+from tests.server import PASSWORD, LiveServer, free_port
 
 pytestmark = pytest.mark.web
 
@@ -154,3 +154,15 @@ def test_refreshing_the_demo_throws_nobody_out_of_a_running_service(tmp_path: Pa
 def pages_in(server: LiveServer) -> list[str | None]:
     with closing(sqlite3.connect(server.database_path)) as database:
         return [page for (page,) in database.execute("SELECT page FROM encounter_participant")]
+
+
+def test_two_services_do_not_run_on_the_same_data(tmp_path: Path) -> None:
+    with LiveServer(tmp_path) as server:
+        environment = {
+            "TELEHEALTH_DEMO": "1",
+            "TELEHEALTH_INSTANCE_PATH": str(server.database_path.parent),
+            "PORT": str(free_port()),
+        }
+        answer = run(environment, tmp_path)
+    assert answer.returncode == 2
+    assert "running already" in answer.stderr

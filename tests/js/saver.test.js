@@ -116,16 +116,20 @@ test('a conflict stops saving until the writer chose, then saves over the versio
   assert.deepEqual([puts[1]?.text, puts[1]?.version], ['mine too', 7])
 })
 
-test('a refusal stops saving and keeps the page unsaved', async () => {
+test('a refused save keeps the page unsaved, and the next words are tried again', async () => {
   const { time, puts, told, saver, type } = start()
   type('a')
   time.pass(PAUSE_MS)
-  await puts[0]?.answer({ status: 'refused', message: 'Signed out' })
-  type('ab')
+  await puts[0]?.answer({ status: 'refused', message: 'Too long' })
+  assert.equal(told.at(-1), 'refused')
+  assert.equal(saver.isUnsaved, true)
   time.pass(60_000)
   assert.equal(puts.length, 1)
-  assert.equal(told.at(-1), 'refused')
-  assert.equal(await saver.flush(), false)
+  type('ab')
+  time.pass(PAUSE_MS)
+  assert.equal(puts.length, 2)
+  await puts[1]?.answer({ status: 'saved', version: 9, savedAt: new Date(0) })
+  assert.equal(told.at(-1), 'saved')
 })
 
 test('before a form is sent the last words are saved', async () => {

@@ -72,3 +72,15 @@ def test_rights_are_read_again_only_of_those_who_joined() -> None:
     assert relay.joined() == []
     relay.join("patient")
     assert [entry.sid for entry in relay.joined()] == ["patient"]
+
+
+def test_a_page_that_reconnects_is_still_there_when_its_old_socket_dies_late() -> None:
+    relay = Relay()
+    page = connect(relay, "old", PATIENT)
+    relay.join("old")
+    relay.expect("new", ENCOUNTER, uuid4(), PATIENT, None, now_s=0)
+    relay.name_page("new", page)
+    relay.drop("old")
+    assert relay.has_page(ENCOUNTER, PATIENT, page)
+    relay.drop("new")
+    assert not relay.has_page(ENCOUNTER, PATIENT, page)

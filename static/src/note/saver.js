@@ -77,7 +77,7 @@ export class Saver {
   /** @returns {Promise<boolean>} whether everything is saved */
   async flush() {
     if (this.#running) await this.#running
-    if (this.#hasChanges && this.#state !== 'conflict' && this.#state !== 'refused') {
+    if (this.#hasChanges && this.#state !== 'conflict') {
       this.#stopTimer()
       await this.#save()
     }
