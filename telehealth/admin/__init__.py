@@ -1,0 +1,1 @@
+"""What an administrator does: staff, sessions, services, the audit trail."""
