@@ -111,8 +111,9 @@ bench: system $(DEV) $(ASSETS) ## Measure the figures that we promise, each besi
 # ---- what these need -------------------------------------------------------------------------------------------
 
 .PHONY: system
-system: ## A browser for the journeys: CHROMIUM=/path, chromium on PATH, or installed through apt-get when root
+system: ## A browser (CHROMIUM=/path, or on PATH) and a TURN server for the journeys; through apt-get when root
 	@sh scripts/find-chromium.sh
+	@sh scripts/find-turnserver.sh
 
 $(VENV):
 	@sh scripts/make-venv.sh '$(PYTHON)'

@@ -5,7 +5,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import admission, assets, imports
+from benchmarks import admission, assets, imports, rights, sign_in
 from benchmarks.figures import Figure
 
 
@@ -13,7 +13,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=20, help="admissions to time (default 20)")
     arguments = parser.parse_args()
-    figures = [*imports.measure(), *assets.measure(), *admission.measure(arguments.runs)]
+    figures = [
+        *imports.measure(),
+        *assets.measure(),
+        *rights.measure(),
+        *sign_in.measure(),
+        *admission.measure(arguments.runs),
+    ]
     Console(width=110).print(as_table(figures))
 
 

@@ -14,7 +14,7 @@ class Figure:
 
     @property
     def shown(self) -> str:
-        return f"{self.measured:,.{1 if self.unit == 'kB' else 0}f} {self.unit}"
+        return f"{self.measured:,.{1 if self.unit == 'kB' or self.limit < 10 else 0}f} {self.unit}"
 
     @property
     def target(self) -> str:

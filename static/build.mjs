@@ -41,18 +41,20 @@ const MODULES = [
   { name: 'socket', entry: 'live/socket.js', imports: [] },
   { name: 'morph', entry: 'live/morph.js', imports: [] },
   { name: 'live', entry: 'live/live.js', imports: ['socket', 'morph'] },
-  { name: 'note', entry: 'note/note.js', imports: [] },
+  { name: 'session', entry: 'session/session.js', imports: [] },
+  { name: 'passkey', entry: 'passkey/passkey.js', imports: [] },
+  { name: 'note', entry: 'note/note.js', imports: ['session'] },
   { name: 'room', entry: 'room/room.js', imports: ['socket', 'morph'] },
-  { name: 'app', entry: 'app.js', imports: ['live', 'note', 'room'] }
+  { name: 'app', entry: 'app.js', imports: ['live', 'note', 'passkey', 'room', 'session'] }
 ]
 
 /** What a page of each kind loads. */
 const PAGES = {
   'ordinary page': ['app.css', 'app.js'],
-  'clinic list': ['app.css', 'app.js', 'live.js', 'socket.js', 'morph.js'],
+  'clinic list': ['app.css', 'app.js', 'session.js', 'live.js', 'socket.js', 'morph.js'],
   'room page (patient)': ['app.css', 'room.css', 'app.js', 'room.js', 'socket.js'],
   'consultation (clinician)': [
-    'app.css', 'room.css', 'app.js', 'room.js', 'socket.js', 'note.js', 'morph.js'
+    'app.css', 'room.css', 'app.js', 'session.js', 'room.js', 'socket.js', 'note.js', 'morph.js'
   ]
 }
 

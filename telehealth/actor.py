@@ -17,6 +17,8 @@ class Role(StrEnum):
 class ActorKind(StrEnum):
     ANONYMOUS = "anonymous"
     STAFF = "staff"
+    PATIENT = "patient"  # signed in to an account of their own
+    RELATED = "related"  # a relative or carer, signed in to an account of their own
     GUEST = "guest"  # somebody who proved the date of birth behind one join link
     SYSTEM = "system"
 
@@ -31,10 +33,25 @@ class Actor:
     practitioner_id: UUID | None = None
     display_name: str = ""
     roles: frozenset[tuple[UUID, Role]] = frozenset()
+    # The visits that were opened by link in this browser, and still may be.
     appointment_ids: frozenset[UUID] = frozenset()
+    # The person as a patient; their own appointments and details.
+    patient_id: UUID | None = None
+    # The person as a relative or carer, and the patients for whom a valid authority lets them act.
+    related_person_id: UUID | None = None
+    represents: frozenset[UUID] = frozenset()
+    # Where the request came from, for the audit trail.
+    session_id: UUID | None = None
+    address: str = ""
+    request_id: str = ""
 
     @property
     def is_signed_in(self) -> bool:
+        """True for anybody with an account; False for a guest."""
+        return self.kind in (ActorKind.STAFF, ActorKind.PATIENT, ActorKind.RELATED)
+
+    @property
+    def is_staff(self) -> bool:
         return self.kind is ActorKind.STAFF
 
     def has_role(self, role: Role) -> bool:
@@ -44,19 +61,22 @@ class Actor:
         """The services in which the actor holds any of `roles`."""
         return frozenset(service_id for service_id, held in self.roles if held in roles)
 
+    @property
+    def services(self) -> frozenset[UUID]:
+        """The services in which the actor holds any role."""
+        return frozenset(service_id for service_id, _ in self.roles)
+
     def visiting(self, appointment_ids: frozenset[UUID]) -> "Actor":
         """The same person, who also opened these visits by link in this browser."""
         return replace(self, appointment_ids=appointment_ids)
-
-    def may_visit(self, appointment_id: UUID) -> bool:
-        """True for somebody who proved the date of birth for this appointment."""
-        return appointment_id in self.appointment_ids
 
     @property
     def key(self) -> str:
         """A stable text for logs, idempotency keys and history rows; never a name."""
         if self.account_id is not None:
             return f"account:{self.account_id}"
+        if self.related_person_id is not None:
+            return f"related:{self.related_person_id}"
         if self.appointment_ids:
             return f"guest:{min(self.appointment_ids)}"
         return self.kind.value

@@ -7,18 +7,35 @@ from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
 
-from telehealth import assets, error_pages, health, live, logs, page_service, security_headers
+from telehealth import (
+    assets,
+    error_pages,
+    health,
+    live,
+    logs,
+    page_service,
+    sealing,
+    security_headers,
+    socket_watch,
+)
+from telehealth.accounts import contact_routes, patient_sign_in_routes
 from telehealth.accounts import routes as accounts_routes
 from telehealth.accounts import session as accounts_session
+from telehealth.accounts.services import notices
+from telehealth.admin import audit_routes as admin_audit_routes
+from telehealth.admin import staff_routes as admin_staff_routes
+from telehealth.booking import my_routes, safety_routes
 from telehealth.booking import routes as booking_routes
 from telehealth.booking.services import appointments
 from telehealth.booking.services.links import LinkSigner
+from telehealth.clinic import emergency_routes
 from telehealth.clinic import routes as clinic_routes
 from telehealth.config import Config
 from telehealth.db import Database, make_engine
 from telehealth.errors import NotFound, NotSignedIn
 from telehealth.extensions import actor, babel, csrf, socketio, wants_json
 from telehealth.guards import policy_of
+from telehealth.messages.notices import queue_notice
 from telehealth.notes import routes as notes_routes
 from telehealth.video import routes as video_routes
 from telehealth.video import sockets as video_sockets
@@ -35,6 +52,7 @@ def create_app(config: Config) -> Flask:
     """An application on the database of `config`; the schema must be up to date already."""
     app = Flask("telehealth", template_folder=str(assets.PROJECT / "templates"), static_folder=None)
     _configure(app, config)
+    sealing.install(config.key_ring)
     database = Database(make_engine(config.database_url))
     app.extensions["telehealth.config"] = config
     app.extensions["telehealth.database"] = database
@@ -50,10 +68,17 @@ def create_app(config: Config) -> Flask:
     app.before_request(_enforce_policy)
     for blueprint in (
         accounts_routes.bp,
+        contact_routes.bp,
+        patient_sign_in_routes.bp,
         booking_routes.bp,
+        safety_routes.bp,
+        my_routes.bp,
         video_routes.bp,
         notes_routes.bp,
         clinic_routes.bp,
+        emergency_routes.bp,
+        admin_audit_routes.bp,
+        admin_staff_routes.bp,
         health.bp,
     ):
         app.register_blueprint(blueprint)
@@ -61,8 +86,11 @@ def create_app(config: Config) -> Flask:
     error_pages.register(app)
     if cancel_encounter not in appointments.on_cancelled:
         appointments.on_cancelled.append(cancel_encounter)
+    if queue_notice not in notices.senders:
+        notices.senders.append(queue_notice)
     _wire_sockets(app, config)
     assets.register(app)
+    socket_watch.register(app, threads=config.threads)
     return app
 
 
@@ -77,7 +105,8 @@ def _configure(app: Flask, config: Config) -> None:
         SESSION_COOKIE_SECURE=config.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        # Longer than any sign-in, whose end is on the server: the same person can take an expired one up again.
+        PERMANENT_SESSION_LIFETIME=timedelta(days=2),
         TRUSTED_HOSTS=[host, "localhost", "127.0.0.1"],
         # A form is as old as its session: nobody loses what they typed to a timer.
         WTF_CSRF_TIME_LIMIT=None,
@@ -96,7 +125,7 @@ def _wire_templates(app: Flask) -> None:
 
 
 def _wire_sockets(app: Flask, config: Config) -> None:
-    origins = [config.base_url]
+    origins = [config.base_url, *config.origins]
     if config.is_demo:
         origins.append(f"http://127.0.0.1:{config.port}")
     socketio.init_app(
@@ -123,9 +152,9 @@ def _enforce_policy() -> ResponseReturnValue | None:
     policy = policy_of(current_app.view_functions.get(request.endpoint))
     if policy is not None and policy.allows(actor()):
         return None
-    if policy is not None and policy.sign_in_helps and not actor().is_signed_in:
+    if policy is not None and policy.sign_in and not actor().is_signed_in:
         if wants_json():
             raise NotSignedIn
         back = request.full_path.rstrip("?") if request.method == "GET" else ""
-        return redirect(url_for("accounts.sign_in", next=back or None), 303)
+        return redirect(url_for(policy.sign_in, next=back or None), 303)
     raise NotFound

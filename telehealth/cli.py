@@ -1,33 +1,16 @@
 """The `telehealth` command."""
 
-import os
-import sys
-from typing import NoReturn
-
 import click
 
 from telehealth import logs
-from telehealth.actor import Role, system
-from telehealth.config import Config, ConfigError
-from telehealth.db import Database, make_engine
+from telehealth.commands.audit import audit
+from telehealth.commands.keys import keys
+from telehealth.commands.settings import fail, read_config
+from telehealth.commands.staff import create_service_command, create_staff
+from telehealth.db import make_engine
 from telehealth.errors import DomainError
 from telehealth.migrations import is_current, upgrade
-
-
-def fail(message: str) -> NoReturn:
-    click.echo(f"telehealth: {message}", err=True)
-    sys.exit(2)
-
-
-def read_config(*, is_demo: bool = False) -> Config:
-    environment = dict(os.environ)
-    if is_demo:
-        environment["TELEHEALTH_DEMO"] = "1"
-        environment.setdefault("TELEHEALTH_LOG_FORMAT", "console")
-    try:
-        return Config.from_environment(environment)
-    except ConfigError as error:
-        fail(str(error))
+from telehealth.sealing import KeyMissing
 
 
 @click.group()
@@ -65,6 +48,8 @@ def run(demo: bool) -> None:
         prepare(config, is_starting=True)
     except DomainError as error:
         fail(error.message)
+    except KeyMissing as error:
+        fail(str(error))
     announce(config)
     Server(config).run()
 
@@ -80,7 +65,10 @@ def db_upgrade() -> None:
     config = read_config()
     config.instance_path.mkdir(parents=True, exist_ok=True)
     engine = make_engine(config.database_url)
-    upgrade(engine)
+    try:
+        upgrade(engine)
+    except KeyMissing as error:
+        fail(str(error))
     click.echo("The database schema is up to date." if is_current(engine) else "The schema is not current.")
 
 
@@ -94,42 +82,15 @@ def demo() -> None:
         prepare(config, is_starting=False)
     except DomainError as error:
         fail(error.message)
+    except KeyMissing as error:
+        fail(str(error))
     announce(config)
 
 
-@main.command("create-staff")
-@click.option("--email", prompt=True)
-@click.option("--name", prompt=True, help="The name that others see.")
-@click.option("--service", prompt=True, help="The name of the service.")
-@click.option("--role", type=click.Choice([role.value for role in Role]), prompt=True)
-@click.password_option()
-def create_staff(email: str, name: str, service: str, role: str, password: str) -> None:
-    """Make an account for a member of staff of an existing service."""
-    from sqlalchemy import select
-
-    from telehealth.accounts.models import HealthcareService
-    from telehealth.accounts.services.staff import create_account
-
-    config = read_config()
-    database = Database(make_engine(config.database_url))
-    try:
-        with database.transaction() as session:
-            found = session.scalar(select(HealthcareService).where(HealthcareService.name == service))
-            if found is None:
-                fail(f"There is no service named {service!r}.")
-            create_account(
-                session,
-                system(found.organisation_id),
-                organisation_id=found.organisation_id,
-                email=email,
-                display_name=name,
-                password=password,
-                roles=[(found.id, Role(role))],
-            )
-    except DomainError as error:
-        fail(error.message)
-    click.echo(f"{email} can sign in now.")
-
+main.add_command(audit)
+main.add_command(create_service_command)
+main.add_command(create_staff)
+main.add_command(keys)
 
 if __name__ == "__main__":
     main()

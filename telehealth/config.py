@@ -4,17 +4,21 @@ Every variable is listed in `docs/operations.md`.
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from telehealth.keyring import KeyRing, KeyRingError, new_key_line
+from telehealth.secret_strength import is_guessable
+
 MINIMUM_SECRET_LENGTH = 32
 MINIMUM_PASSWORD_LENGTH = 12
-WELL_KNOWN_SECRETS = frozenset({"dev", "secret", "changeme", "change-me", "top-secret!", "secret-key"})
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1"})
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
@@ -32,12 +36,18 @@ class Config:
     database_url: str
     secret_key: str
     base_url: str
+    key_ring: KeyRing
     port: int = 5000
     is_demo: bool = False
     demo_password: str = ""
     threads: int = 256
     turn_urls: tuple[str, ...] = ()
     turn_secret: str | None = None
+    # Of the mail server, with its password; None: e-mails wait in the outbox (demo: they go to a folder).
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str = ""
+    # Besides the base URL.
+    origins: tuple[str, ...] = ()
     log_format: str = "json"
     service_name: str = "Online consultations"
 
@@ -49,6 +59,7 @@ class Config:
     def from_environment(cls, environment: Mapping[str, str]) -> "Config":
         """Build from `TELEHEALTH_*` variables and `PORT`. Raises ConfigError."""
         _refuse_redis(environment)
+        _refuse_debug(environment)
         is_demo = _boolean(environment, "TELEHEALTH_DEMO")
         instance_path = _instance_path(environment)
         port = _number(environment, "PORT", default=5000, lowest=1, highest=65535)
@@ -70,12 +81,16 @@ class Config:
             database_url=_database_url(environment, instance_path),
             secret_key=_secret_key(environment, instance_path, is_demo=is_demo),
             base_url=_checked_base_url(base_url),
+            key_ring=_key_ring(environment, instance_path, is_demo=is_demo),
             port=port,
             is_demo=is_demo,
             demo_password=_demo_password(environment),
             threads=_number(environment, "TELEHEALTH_THREADS", default=256, lowest=16, highest=8192),
             turn_urls=_turn_urls(environment),
             turn_secret=environment.get("TELEHEALTH_TURN_SECRET") or None,
+            smtp_url=_smtp_url(environment),
+            mail_from=_mail_from(environment),
+            origins=_origins(environment),
             log_format=_one_of(environment, "TELEHEALTH_LOG_FORMAT", ("json", "console"), default="json"),
             service_name=environment.get("TELEHEALTH_SERVICE_NAME", "").strip() or "Online consultations",
         )
@@ -139,6 +154,35 @@ def _refuse_redis(environment: Mapping[str, str]) -> None:
         )
 
 
+def _refuse_debug(environment: Mapping[str, str]) -> None:
+    """The debugger runs whatever a visitor types: in no mode."""
+    for name in ("FLASK_DEBUG", "TELEHEALTH_DEBUG", "WERKZEUG_DEBUG_PIN"):
+        if environment.get(name, "").strip().lower() not in FALSE_WORDS:
+            raise ConfigError(
+                f"{name} is set. This service never runs with a debugger, which shows every visitor its secrets. "
+                f"Unset {name}."
+            )
+
+
+def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Further addresses whose pages may open sockets here, for example while a service moves to a new name."""
+    origins = tuple(
+        origin.strip() for origin in environment.get("TELEHEALTH_ORIGINS", "").split(",") if origin.strip()
+    )
+    for origin in origins:
+        if "*" in origin:
+            raise ConfigError(
+                "TELEHEALTH_ORIGINS has a wildcard: pages of any site could open sockets in a patient's name. "
+                "List each address, for example https://consult.example.org"
+            )
+        parts = urlsplit(origin)
+        if parts.scheme != "https" or not parts.hostname or parts.path or parts.query or parts.fragment:
+            raise ConfigError(
+                f"TELEHEALTH_ORIGINS has {origin!r}. Each must be an address such as https://consult.example.org"
+            )
+    return origins
+
+
 def _demo_password(environment: Mapping[str, str]) -> str:
     password = environment.get("TELEHEALTH_DEMO_PASSWORD", "")
     if password and len(password) < MINIMUM_PASSWORD_LENGTH:
@@ -164,23 +208,59 @@ def _secret_key(environment: Mapping[str, str], instance_path: Path, *, is_demo:
             "TELEHEALTH_SECRET_KEY is not set. Set it to a random text of at least "
             f"{MINIMUM_SECRET_LENGTH} characters, for example from: openssl rand -hex 32"
         )
-    if len(secret) < MINIMUM_SECRET_LENGTH or secret.lower() in WELL_KNOWN_SECRETS or len(set(secret)) < 8:
+    if len(secret) < MINIMUM_SECRET_LENGTH:
         raise ConfigError(
-            f"TELEHEALTH_SECRET_KEY can be guessed. Use at least {MINIMUM_SECRET_LENGTH} random characters, "
+            f"TELEHEALTH_SECRET_KEY is too short. Use at least {MINIMUM_SECRET_LENGTH} random characters, "
             "for example from: openssl rand -hex 32"
+        )
+    if is_guessable(secret):
+        raise ConfigError(
+            f"TELEHEALTH_SECRET_KEY is well known or can be guessed. Use at least {MINIMUM_SECRET_LENGTH} random "
+            "characters, for example from: openssl rand -hex 32"
         )
     return secret
 
 
 def _demo_secret(instance_path: Path) -> str:
     """A random key of this folder's demo, kept so that links and sign-ins survive a restart."""
-    path = instance_path / "demo-secret-key"
-    instance_path.mkdir(parents=True, exist_ok=True)
+    return _kept(instance_path / "demo-secret-key", lambda: secrets.token_hex(32))
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """A secret of the demo in a file of its own, made when it is first needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     # Too short: the process was killed while it wrote.
     if not path.exists() or path.stat().st_size < MINIMUM_SECRET_LENGTH:
         path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32), encoding="ascii")
+        path.write_text(make(), encoding="ascii")
     return path.read_text(encoding="ascii")
+
+
+def _key_ring(environment: Mapping[str, str], instance_path: Path, *, is_demo: bool) -> KeyRing:
+    text = environment.get("TELEHEALTH_KEYS", "").strip()
+    file = environment.get("TELEHEALTH_KEYS_FILE", "").strip()
+    if text and file:
+        raise ConfigError("TELEHEALTH_KEYS and TELEHEALTH_KEYS_FILE are both set. Set only one of them.")
+    if file:
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"TELEHEALTH_KEYS_FILE is {file!r}, which cannot be read ({type(error).__name__})."
+            ) from None
+    elif not text and is_demo:
+        text = _kept(instance_path / "demo-keys", lambda: new_key_line("demo"))
+    elif not text:
+        raise ConfigError(
+            "TELEHEALTH_KEYS is not set. Notes and contact details are stored sealed: make a key with "
+            "telehealth keys new, keep a copy apart from the database, and set TELEHEALTH_KEYS or "
+            "TELEHEALTH_KEYS_FILE to it."
+        )
+    try:
+        return KeyRing.parse(text)
+    except KeyRingError as error:
+        name = "TELEHEALTH_KEYS_FILE" if file else "TELEHEALTH_KEYS"
+        raise ConfigError(f"{name} cannot be used. {error}") from None
 
 
 def _checked_base_url(url: str) -> str:
@@ -200,6 +280,41 @@ def _checked_base_url(url: str) -> str:
             "http:// works for localhost alone."
         )
     return url.rstrip("/")
+
+
+def _smtp_url(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("TELEHEALTH_SMTP_URL", "").strip()
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or parts.path.strip("/") or parts.query or parts.fragment:
+        # Without the value: it holds a password.
+        raise ConfigError(
+            "TELEHEALTH_SMTP_URL cannot be read. Write it like smtp://user:password@host:587 or "
+            "smtps://user:password@host:465, with special characters of the password as %XX."
+        )
+    return url
+
+
+def _mail_from(environment: Mapping[str, str]) -> str:
+    """The sender's address, which a mail server needs."""
+    text = environment.get("TELEHEALTH_MAIL_FROM", "").strip()
+    if not text and not environment.get("TELEHEALTH_SMTP_URL", "").strip():
+        return ""
+    try:
+        address = Address(addr_spec=text)
+    except (HeaderParseError, ValueError, IndexError):
+        address = Address()
+    if not address.username or not address.domain:
+        raise ConfigError(
+            "TELEHEALTH_MAIL_FROM must be the address from which messages come, "
+            "for example appointments@consult.example.org"
+        )
+    return text
 
 
 def _turn_urls(environment: Mapping[str, str]) -> tuple[str, ...]:

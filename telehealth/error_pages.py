@@ -2,9 +2,11 @@
 
 import traceback
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, render_template
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
@@ -12,8 +14,10 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from telehealth.errors import N_, Busy, DomainError
-from telehealth.extensions import wants_json
+from telehealth.actor import ActorKind
+from telehealth.audit.services import record_refusal
+from telehealth.errors import N_, Busy, DomainError, NotAllowed, NotFound, ProofNeeded
+from telehealth.extensions import actor, transaction, wants_json
 
 log = structlog.get_logger()
 
@@ -70,7 +74,34 @@ def error_ack(code: str, message: str) -> dict[str, Any]:
 
 
 def show_domain_error(error: DomainError) -> ResponseReturnValue:
+    if isinstance(error, ProofNeeded) and not wants_json():
+        # Without a script the proof is a page of its own; it leads back to where the button was.
+        return redirect(url_for("accounts.sign_in_again", next=_page_before()), 303)
+    if isinstance(error, NotFound | NotAllowed):
+        _remember_refusal()
     return _answer(error.status, error.code, message_of(error))
+
+
+def _remember_refusal() -> None:
+    """Somebody whom we know asked for what is not there for them. Strangers and scanners stay in the log alone."""
+    who = actor()
+    if request.endpoint is None or who.kind is ActorKind.ANONYMOUS:
+        return
+    asked = {name: key for name, key in (request.view_args or {}).items() if isinstance(key, UUID)}
+    name, key = next(iter(asked.items()), ("", None))
+    try:
+        with transaction() as session:
+            record_refusal(session, who, request.endpoint, name.removesuffix("_id"), key)
+    except (OperationalError, PoolTimeout):
+        log.warning("refusal-not-recorded")
+
+
+def _page_before() -> str | None:
+    """The page from which this request was sent, as a path of this service."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    before = urlsplit(request.referrer or "")
+    return before.path if before.netloc == request.host else None
 
 
 def show_stale_form(_error: CSRFError) -> ResponseReturnValue:

@@ -47,6 +47,18 @@ class NotSignedIn(DomainError):
         )
 
 
+class ProofNeeded(DomainError):
+    """The person must sign in once more before this (403, code `proof-needed`): scripts ask for it over the page."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "proof-needed",
+            N_("To make sure that it is still you, sign in again. Then do this once more."),
+        )
+
+
 class NotAllowed(DomainError):
     """The person is known and may not do this (403)."""
 

@@ -1,7 +1,8 @@
 """The registry of policies: every route and every socket event names one; without one it is refused.
 
-A policy answers for the *function* ("a receptionist may open the desk"). Which *objects* a person may see
-is decided in the services, which raise NotFound for a stranger's appointment.
+A `Policy` answers for the *function* ("a receptionist may open the desk"). Which *objects* a person may see is decided
+by the functions beside it in a feature's `policies.py` (actor, object) -> bool, which its services ask: they raise
+NotFound for a stranger's appointment.
 """
 
 from collections.abc import Callable
@@ -15,11 +16,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may do something. `name` reads as the answer to "who?"; `sign_in_helps`: offer it to the anonymous."""
+    """Who may do something. `name` reads as the answer to "who?"; `sign_in`: where those who may not yet are sent."""
 
     name: str
     allows: Callable[[Actor], bool]
-    sign_in_helps: bool = False
+    # The endpoint of a sign-in page; "" where signing in would not help.
+    sign_in: str = ""
 
 
 ANYONE = Policy("anyone", lambda _actor: True)

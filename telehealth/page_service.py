@@ -7,7 +7,7 @@ from flask import Flask, g
 from telehealth.accounts.models import HealthcareService
 from telehealth.accounts.services.staff import only_service
 from telehealth.config import Config
-from telehealth.extensions import actor, reading
+from telehealth.extensions import actor, config, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class PageService:
         return "tel:" + "".join(c for c in self.phone or "" if c.isdigit() or c == "+")
 
 
-def speak_for(service: HealthcareService) -> None:
-    """Put a service's name and phone number on the page that is being made."""
-    g.page_service = PageService(service.name, service.phone)
+def speak_for(service: HealthcareService, *, is_named: bool = True) -> None:
+    """Put a service's name and phone number on the page that is being made. Not named: the number alone."""
+    g.page_service = PageService(service.name if is_named else config().service_name, service.phone)
 
 
 def speak_for_the_only_service() -> None:
@@ -33,8 +33,8 @@ def speak_for_the_only_service() -> None:
         speak_for(service)
 
 
-def register(app: Flask, config: Config) -> None:
-    nameless = PageService(config.service_name, None)
+def register(app: Flask, settings: Config) -> None:
+    nameless = PageService(settings.service_name, None)
 
     @app.context_processor
     def names() -> dict[str, object]:

@@ -7,7 +7,9 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from telehealth.app import create_app
+from telehealth.audit.services.sealer import Sealer
 from telehealth.config import Config
+from telehealth.messages.running import make_dispatcher
 
 LOOPBACK = "127.0.0.1"
 SPARE_CONNECTIONS = 500
@@ -23,6 +25,17 @@ def is_port_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def start_sealer(app: Flask) -> None:
+    """Begin to seal the audit trail beside the pages, in the process that serves them."""
+    config: Config = app.extensions["telehealth.config"]
+    Sealer(app.extensions["telehealth.database"], config.instance_path).start()
+
+
+def start_outbox(app: Flask) -> None:
+    """Begin to send what is in the outbox, beside the pages too."""
+    make_dispatcher(app.extensions["telehealth.database"], app.extensions["telehealth.config"]).start()
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -52,4 +65,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         # In the worker, after the fork: no connection and no thread of the parent is shared.
-        return create_app(self._config)
+        app = create_app(self._config)
+        start_sealer(app)
+        start_outbox(app)
+        return app

@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 _KEY = "telehealth.topics"
+# A message was written: its sender is woken.
+OUTBOX_TOPIC = "outbox"
 
 
 def mark_topic(session: Session, topic: str) -> None:
@@ -25,3 +27,13 @@ def clinic_topic(practitioner_id: UUID) -> str:
 def encounter_topic(encounter_id: UUID) -> str:
     """A consultation: its waiting room and its call."""
     return f"encounter:{encounter_id}"
+
+
+def session_topic(session_id: UUID) -> str:
+    """One sign-in of one browser: it ended, or may do less."""
+    return f"session:{session_id}"
+
+
+def account_topic(account_id: UUID) -> str:
+    """What an account may do has changed."""
+    return f"account:{account_id}"

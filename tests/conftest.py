@@ -7,13 +7,18 @@ from typing import cast as cast_type
 import pytest
 import structlog
 from flask import Flask
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.services import password as passwords
 from telehealth.app import create_app
 from telehealth.config import Config
 from telehealth.db import Database, make_engine
+from telehealth.sealing import install
 from tests import factories
+from tests.keys import KEY_RING
 from tests.page_checks import CheckedClient
 
 pytest_plugins = ["tests.databases"]
@@ -41,6 +46,21 @@ def _plain_logs() -> None:
             structlog.processors.KeyValueRenderer(key_order=["event"]),
         ]
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _key_ring() -> None:
+    install(KEY_RING)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """The same algorithm with the least memory and time; what the service itself uses has a test of its own."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", cheap)
+        patch.setattr(passwords, "_NOBODY", cheap.hash("nobody has this password"))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +138,7 @@ def make_config(instance_path: Path, database_url: str) -> Config:
         database_url=database_url,
         secret_key="only for tests: 0123456789 abcdefghijklmnop",
         base_url="http://localhost:5000",
+        key_ring=KEY_RING,
         service_name="Online consultations",
     )
 

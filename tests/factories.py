@@ -2,28 +2,41 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.domain.account import AccountKind
+from telehealth.accounts.domain.session import Stage
 from telehealth.accounts.models import (
     Account,
     AccountRole,
+    Authority,
+    Basis,
     HealthcareService,
     Organisation,
     Patient,
     Practitioner,
     PractitionerRole,
+    Protection,
+    RelatedPerson,
 )
+from telehealth.accounts.services.authorities import CarerDetails, record_authority
+from telehealth.accounts.services.contacts import set_contact
+from telehealth.accounts.services.protection import SafeWays
+from telehealth.accounts.services.sessions import SignIn, add_visit, begin_session, find_sign_in
 from telehealth.accounts.services.sign_in import actor_of, hash_password
-from telehealth.actor import Actor, Role, guest
+from telehealth.actor import Actor, Role, guest, system
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, JoinLink, Schedule
 from telehealth.booking.services.appointments import place_appointment
 from telehealth.booking.services.links import make_link
-from telehealth.clock import now
+from telehealth.booking.services.protection import protect_patient
+from telehealth.clock import now, uk_today
+from telehealth.db import Database
 
 PASSWORD = "a long enough password"
 _password_hash: list[str] = []
@@ -164,12 +177,65 @@ def make_patient(
         family_name=family_name,
         birth_date=birth_date,
         nhs_number=nhs_number,
-        phone="+447700900123",
-        email="patient@example.test",
     )
+    set_contact(session, patient, phone="+447700900123", email="patient@example.test")
     session.add(patient)
     session.flush()
     return patient
+
+
+def make_carer(
+    session: Session,
+    patient: Patient,
+    *,
+    given_name: str = "Eleri",
+    relationship_text: str = "mother",
+    phone: str = "",
+    email: str = "",
+) -> Authority:
+    """Somebody with a valid authority for the patient, recorded today."""
+    return record_authority(
+        session,
+        system(patient.organisation_id),
+        session.merge(patient),
+        CarerDetails(
+            given_name=given_name,
+            family_name="Morgan",
+            birth_date=date(1975, 6, 1),
+            phone=phone or None,
+            email=email or None,
+            relationship_text=relationship_text,
+            basis=Basis.PARENTAL_RESPONSIBILITY,
+            valid_from=uk_today(),
+            valid_until=None,
+        ),
+    )
+
+
+def make_own_account(session: Session, person: Patient | RelatedPerson) -> Account:
+    """As after a first sign-in of a patient, or of a carer: for `sign_in`."""
+    is_patient = isinstance(person, Patient)
+    account = Account(
+        organisation_id=person.organisation_id,
+        kind=AccountKind.PATIENT if is_patient else AccountKind.RELATED,
+        display_name=person.display_name,
+        patient_id=person.id if is_patient else None,
+        related_person_id=None if is_patient else person.id,
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def protect(session: Session, cast: Cast, patient: Patient | None = None, **ways: Any) -> Protection:
+    """The cast's service protects a patient; by default the phone is safe at any hour."""
+    return protect_patient(
+        session,
+        actor_of(cast.receptionist),
+        session.merge(patient or cast.patient),
+        cast.service.id,
+        SafeWays(**{"is_phone_safe": True, "is_email_safe": False, **ways}),
+    )
 
 
 def make_schedule(
@@ -230,16 +296,55 @@ def guest_of(appointment: Appointment) -> Actor:
     return guest([appointment.id])
 
 
+def email_of(account: Account) -> str:
+    """Of a member of staff: they have one."""
+    assert account.email is not None
+    return account.email
+
+
 def sign_in(client: FlaskClient, account: Account) -> None:
-    """As after a right password: hashing it in every test would cost a tenth of a second each."""
-    with client.session_transaction() as browser:
-        browser["_user_id"], browser["_fresh"] = str(account.id), True
+    """As after a right password and second factor: hashing it in every test would cost a tenth of a second each."""
+    with _database_of(client).transaction() as session:
+        before = _sign_in_of(client, session)
+        token = begin_session(
+            session, account, Stage.SIGNED_IN, replaces=before.session_id if before else None
+        )
+    _take_cookie(client, token)
 
 
-def open_visit(client: FlaskClient, *appointments: Appointment) -> None:
-    """As after the right dates of birth behind these appointments' links."""
+def open_visit(client: FlaskClient, *appointments: Appointment, carer: RelatedPerson | None = None) -> None:
+    """As after the right dates of birth behind these appointments' links in this browser."""
+    with _database_of(client).transaction() as session:
+        found = _sign_in_of(client, session)
+        if found is None:
+            token = begin_session(session, None, Stage.GUEST)
+            found = find_sign_in(session, token)
+            _take_cookie(client, token)
+        assert found is not None
+        for appointment in appointments:
+            add_visit(
+                session,
+                found.session_id,
+                appointment.id,
+                related_person_id=carer.id if carer else None,
+                patient_id=appointment.patient_id,
+            )
+
+
+def _sign_in_of(client: FlaskClient, session: Session) -> SignIn | None:
     with client.session_transaction() as browser:
-        browser["visits"] = [appointment.id.hex for appointment in appointments]
+        token = browser.get("_user_id")
+    return find_sign_in(session, token) if token else None
+
+
+def _database_of(client: FlaskClient) -> Database:
+    database: Database = client.application.extensions["telehealth.database"]
+    return database
+
+
+def _take_cookie(client: FlaskClient, token: str) -> None:
+    with client.session_transaction() as browser:
+        browser["_user_id"], browser["_fresh"] = token, True
 
 
 def at(text: str) -> datetime:

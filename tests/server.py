@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Self
 
 from telehealth.demo import cast
+from tests.keys import KEY_LINE
 
 PASSWORD = "only for the demo 4711"
 RECEPTIONIST = cast.RECEPTIONIST[1]
@@ -60,6 +62,7 @@ class LiveServer:
             "PYTHONUNBUFFERED": "1",
             "TELEHEALTH_INSTANCE_PATH": str(self.folder / "instance"),
             "TELEHEALTH_DEMO_PASSWORD": PASSWORD,
+            "TELEHEALTH_KEYS": KEY_LINE,
             "TELEHEALTH_LOG_FORMAT": "json",
             **self._extra,
         }
@@ -94,7 +97,8 @@ class LiveServer:
     def kill(self) -> None:
         """End it as a power cut would, with everything that it started."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended by itself, with all that it started
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
 

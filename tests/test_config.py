@@ -1,3 +1,5 @@
+import secrets
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,13 @@ from telehealth.config import Config, ConfigError
 pytestmark = pytest.mark.domain
 
 SECRET = "a random text of more than 32 characters: 4711"
-RIGHT = {"TELEHEALTH_BASE_URL": "https://consult.example.org", "TELEHEALTH_SECRET_KEY": SECRET}
+# Always the same one: names of tests hold it.
+KEYS = "2027-01:" + b64encode(bytes(range(32))).decode()
+RIGHT = {
+    "TELEHEALTH_BASE_URL": "https://consult.example.org",
+    "TELEHEALTH_SECRET_KEY": SECRET,
+    "TELEHEALTH_KEYS": KEYS,
+}
 
 
 def read(tmp_path: Path, **changes: str) -> Config:
@@ -40,6 +48,28 @@ def test_the_least_that_must_be_set_is_enough(tmp_path: Path) -> None:
         ("TELEHEALTH_SECRET_KEY", ""),
         ("TELEHEALTH_SECRET_KEY", "too short"),
         ("TELEHEALTH_SECRET_KEY", "changeme"),
+        ("TELEHEALTH_SECRET_KEY", "x" * 40),
+        ("TELEHEALTH_SECRET_KEY", "0123456789abcdef" * 4),
+        ("TELEHEALTH_SECRET_KEY", "abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("TELEHEALTH_SECRET_KEY", "my-super-secret-flask-secret-key-please-change-me"),
+        ("TELEHEALTH_SECRET_KEY", "you-will-never-guess-this-secret-key-123"),
+        ("TELEHEALTH_SECRET_KEY", "0" * 60 + "beef"),
+        ("TELEHEALTH_SECRET_KEY", "qwertyuiopasdfghjklzxcvbnm123456"),
+        ("TELEHEALTH_SECRET_KEY", "abcdefghijkl1234abcdefghijkl1234abc"),
+        ("TELEHEALTH_SECRET_KEY", "CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET"),
+        ("TELEHEALTH_SECRET_KEY", "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf"),
+        ("FLASK_DEBUG", "1"),
+        ("TELEHEALTH_DEBUG", "true"),
+        ("TELEHEALTH_ORIGINS", "*"),
+        ("TELEHEALTH_ORIGINS", "https://*.example.org"),
+        ("TELEHEALTH_ORIGINS", "https://consult.example.org, http://other.example.org"),
+        ("TELEHEALTH_ORIGINS", "https://consult.example.org/path"),
+        ("TELEHEALTH_KEYS", ""),
+        ("TELEHEALTH_KEYS", "no key at all"),
+        ("TELEHEALTH_KEYS", "short:c2hvcnQ="),
+        ("TELEHEALTH_KEYS", "zeros:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("TELEHEALTH_KEYS", f"{KEYS}\n{KEYS}"),
+        ("TELEHEALTH_KEYS_FILE", "/no/such/file"),
         ("TELEHEALTH_DATABASE_URL", "mysql://localhost/telehealth"),
         ("TELEHEALTH_DATABASE_URL", "telehealth.sqlite3"),
         ("TELEHEALTH_DATABASE_URL", "sqlite://"),
@@ -47,6 +77,12 @@ def test_the_least_that_must_be_set_is_enough(tmp_path: Path) -> None:
         ("TELEHEALTH_REDIS_URL", "redis://localhost:6379"),
         ("TELEHEALTH_TURN_URLS", "https://turn.example.org"),
         ("TELEHEALTH_TURN_URLS", "stun:stun.example.org,turn.example.org"),
+        ("TELEHEALTH_SMTP_URL", "mail.example.org"),
+        ("TELEHEALTH_SMTP_URL", "https://mail.example.org"),
+        ("TELEHEALTH_SMTP_URL", "smtp://mail.example.org:port"),
+        ("TELEHEALTH_SMTP_URL", "smtp://mail.example.org/path"),
+        ("TELEHEALTH_MAIL_FROM", "no address"),
+        ("TELEHEALTH_MAIL_FROM", "a@example.org\r\nBcc: b@example.org"),
         ("TELEHEALTH_THREADS", "0"),
         ("TELEHEALTH_THREADS", "many"),
         ("TELEHEALTH_THREADS", "1e3"),
@@ -78,12 +114,24 @@ def test_a_turn_server_needs_its_secret(tmp_path: Path) -> None:
     assert read(tmp_path, TELEHEALTH_TURN_URLS="stun:stun.example.org").turn_secret is None
 
 
+def test_a_mail_server_needs_a_sender(tmp_path: Path) -> None:
+    url = "smtp://me:hush@mail.example.org:587"
+    with pytest.raises(ConfigError, match="TELEHEALTH_MAIL_FROM"):
+        read(tmp_path, TELEHEALTH_SMTP_URL=url)
+    made = read(tmp_path, TELEHEALTH_SMTP_URL=url, TELEHEALTH_MAIL_FROM="appointments@example.org")
+    assert (made.smtp_url, made.mail_from) == (url, "appointments@example.org")
+    assert "hush" not in repr(made)
+
+
 def test_no_message_shows_a_secret(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
         read(tmp_path, TELEHEALTH_SECRET_KEY="hush hush")
     assert "hush" not in str(refusal.value)
     with pytest.raises(ConfigError) as refusal:
         read(tmp_path, TELEHEALTH_DATABASE_URL="mysql://somebody:hush@localhost/telehealth")
+    assert "hush" not in str(refusal.value)
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, TELEHEALTH_SMTP_URL="mail://somebody:hush@localhost")
     assert "hush" not in str(refusal.value)
 
 
@@ -122,6 +170,22 @@ def test_a_demo_that_was_killed_while_it_wrote_its_secret_makes_another(tmp_path
     secret = Config.from_environment(environment).secret_key
     assert len(secret) >= 32
     assert Config.from_environment(environment).secret_key == secret
+
+
+def test_a_random_key_of_any_usual_kind_is_good(tmp_path: Path) -> None:
+    for _ in range(20):
+        for key in (
+            secrets.token_hex(16),
+            secrets.token_hex(32),
+            secrets.token_urlsafe(32),
+            b64encode(secrets.token_bytes(32)).decode(),
+        ):
+            assert read(tmp_path, TELEHEALTH_SECRET_KEY=key).secret_key == key
+
+
+def test_further_origins_are_listed_one_by_one(tmp_path: Path) -> None:
+    config = read(tmp_path, TELEHEALTH_ORIGINS="https://old.example.org, https://other.example.org:8443")
+    assert config.origins == ("https://old.example.org", "https://other.example.org:8443")
 
 
 def test_a_config_is_frozen(tmp_path: Path) -> None:

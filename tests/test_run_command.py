@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from telehealth.keyring import new_key_line
+from tests.keys import KEY_LINE
 from tests.server import PASSWORD, LiveServer, free_port
 
-pytestmark = pytest.mark.web
+pytestmark = pytest.mark.process
 
 TELEHEALTH = str(Path(sys.executable).with_name("telehealth"))
 
@@ -128,8 +130,8 @@ def test_refreshing_the_demo_throws_nobody_out_of_a_running_service(tmp_path: Pa
             ).fetchone()
             encounter, page = "1" * 32, "2" * 32
             database.execute(
-                "INSERT INTO encounter (id, organisation_id, service_id, appointment_id, status, next_steps, version)"
-                " VALUES (?, ?, ?, ?, 'arrived', '', 1)",
+                "INSERT INTO encounter (id, organisation_id, service_id, appointment_id, status, version)"
+                " VALUES (?, ?, ?, ?, 'arrived', 1)",
                 (encounter, organisation, service, appointment),
             )
             database.execute(
@@ -142,6 +144,7 @@ def test_refreshing_the_demo_throws_nobody_out_of_a_running_service(tmp_path: Pa
         environment = {
             "TELEHEALTH_INSTANCE_PATH": str(server.database_path.parent),
             "TELEHEALTH_DEMO_PASSWORD": PASSWORD,
+            "TELEHEALTH_KEYS": KEY_LINE,
             "PORT": str(server.port),
         }
         assert run(environment, tmp_path, command="demo").returncode == 0
@@ -154,6 +157,19 @@ def test_refreshing_the_demo_throws_nobody_out_of_a_running_service(tmp_path: Pa
 def pages_in(server: LiveServer) -> list[str | None]:
     with closing(sqlite3.connect(server.database_path)) as database:
         return [page for (page,) in database.execute("SELECT page FROM encounter_participant")]
+
+
+def test_the_demo_keeps_a_key_ring_of_its_own_and_says_when_it_is_gone(tmp_path: Path) -> None:
+    ring = tmp_path / "instance" / "demo-keys"
+    assert run({}, tmp_path, command="demo").returncode == 0
+    assert ring.stat().st_mode & 0o777 == 0o600
+    kept = ring.read_bytes()
+    assert run({}, tmp_path, command="demo").returncode == 0
+    assert ring.read_bytes() == kept
+    answer = run({"TELEHEALTH_KEYS": new_key_line("other")}, tmp_path, command="demo")
+    assert answer.returncode == 2
+    assert "the key ring lacks: demo." in answer.stderr
+    assert "Traceback" not in answer.stderr
 
 
 def test_two_services_do_not_run_on_the_same_data(tmp_path: Path) -> None:

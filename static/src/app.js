@@ -8,7 +8,9 @@ import { createAll, Button, ErrorSummary, NotificationBanner, PasswordInput, Rad
 const MODULES = {
   live: () => import('./live/live.js'),
   note: () => import('./note/note.js'),
-  room: () => import('./room/room.js')
+  passkey: () => import('./passkey/passkey.js'),
+  room: () => import('./room/room.js'),
+  session: () => import('./session/session.js')
 }
 
 const COMPONENTS = [Button, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, SkipLink]

@@ -3,17 +3,18 @@
 from datetime import date
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask import request
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from nhs_number import is_valid as is_valid_nhs_number  # type: ignore[attr-defined]
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
-from wtforms import EmailField, Form, FormField, HiddenField, PasswordField, StringField, TelField
-from wtforms.validators import DataRequired, InputRequired, Length, StopValidation, ValidationError
+from wtforms import EmailField, Form, FormField, StringField, TelField
+from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
 from telehealth.accounts.domain.nhs_number import plain_nhs_number
+from telehealth.accounts.services.contacts import e164, normal_email_or_none
 from telehealth.accounts.services.patients import PatientDetails
+from telehealth.errors import N_
 
 OLDEST_BIRTH_YEAR = 1890
 
@@ -30,23 +31,33 @@ def without_nul(value: object) -> object:
 TEXT_FILTERS = (without_nul, without_outer_space)
 
 
+_OWN_WORDS = {
+    "This field is required.": N_("Fill this in"),
+    "Not a valid choice.": N_("Choose one of the options"),
+    "Not a valid integer value.": N_("Reload the page, then try again"),
+    "Field cannot be longer than %(max)d characters.": N_("Enter %(max)d characters or fewer"),
+}
+
+
+class FormTexts:
+    """What WTForms says where a field has no words of its own: in our words, and in the language of the page."""
+
+    def gettext(self, text: str) -> str:
+        return gettext(_OWN_WORDS.get(text, text))
+
+    def ngettext(self, _singular: str, plural: str, _number: int) -> str:
+        return self.gettext(plural)
+
+
 class PageForm(FlaskForm):  # type: ignore[misc]
     """A form of a page: read from form fields alone. Flask-WTF would take any JSON for fields, and fail on some."""
 
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, _form: object) -> FormTexts:
+            return FormTexts()
+
     def __init__(self) -> None:
         super().__init__(formdata=request.form if self.is_submitted() else None)
-
-
-class SignInForm(PageForm):
-    email = EmailField(
-        _l("Email address"),
-        filters=TEXT_FILTERS,
-        validators=[InputRequired(_l("Enter your email address")), Length(max=254)],
-    )
-    password = PasswordField(
-        _l("Password"), validators=[InputRequired(_l("Enter your password")), Length(max=1024)]
-    )
-    next = HiddenField()
 
 
 class DatePartsForm(Form):
@@ -158,20 +169,3 @@ class PatientForm(PageForm):
             phone=e164(self.phone.data) if self.phone.data else None,
             email=normal_email_or_none(self.email.data) if self.email.data else None,
         )
-
-
-def e164(text: str) -> str | None:
-    """A typed phone number (British where no country is given) as "+447700900123", or None."""
-    try:
-        number = parse(text, "GB")
-    except NumberParseException:
-        return None
-    # "Possible", not "valid": the ranges kept for drama and tests are not assigned.
-    return format_number(number, PhoneNumberFormat.E164) if is_possible_number(number) else None
-
-
-def normal_email_or_none(text: str) -> str | None:
-    try:
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError:
-        return None

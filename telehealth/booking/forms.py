@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from telehealth.accounts.forms import TEXT_FILTERS, PageForm
@@ -35,6 +35,7 @@ class BookingForm(PageForm):
         filters=TEXT_FILTERS,
         validators=[Length(max=500, message=_l("Shorten the reason to 500 characters or fewer"))],
     )
+    is_confidential = BooleanField(_l("Confidential: nothing about it goes to a parent or carer"))
     idempotency_key = HiddenField(default=lambda: uuid4().hex, validators=[Length(max=64)])
 
 

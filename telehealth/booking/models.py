@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, Time, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Time, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from telehealth.accounts.models import (
@@ -17,6 +17,7 @@ from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.domain.claim import ClaimState
 from telehealth.clock import now
 from telehealth.db import Base, Keyed, stored_by_value
+from telehealth.sealing import EncryptedText, SealedRow
 
 
 class Schedule(ServiceOwned, Base):
@@ -41,7 +42,7 @@ class Schedule(ServiceOwned, Base):
     )
 
 
-class Appointment(ServiceOwned, Base):
+class Appointment(SealedRow, ServiceOwned, Base):
     """A planned meeting of a patient and a clinician. FHIR Appointment."""
 
     __tablename__ = "appointment"
@@ -53,13 +54,18 @@ class Appointment(ServiceOwned, Base):
     mode: Mapped[Mode] = mapped_column(stored_by_value(Mode))
     starts_at: Mapped[datetime] = mapped_column()
     ends_at: Mapped[datetime] = mapped_column()
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # A young person's own: nothing about it reaches a parent or carer.
+    is_confidential: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     service: Mapped[HealthcareService] = relationship()
     practitioner: Mapped[Practitioner] = relationship()
     patient: Mapped[Patient] = relationship()
+
+    # What it is about, in the words of the patient or reception.
+    reason = EncryptedText()
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
@@ -135,6 +141,8 @@ class JoinLink(ServiceOwned, Base):
     __tablename__ = "join_link"
 
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointment.id"), index=True)
+    # Whose link it is, where a relative or carer has one of their own; None: the patient's.
+    related_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("related_person.id"))
     created_at: Mapped[datetime] = mapped_column()
     revoked_at: Mapped[datetime | None] = mapped_column()
 

@@ -1,5 +1,6 @@
 """Appointments, patients and free times as the pages show them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -10,12 +11,14 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 
 from telehealth.accounts.domain.nhs_number import format_nhs_number
-from telehealth.accounts.models import HealthcareService, Patient
+from telehealth.accounts.models import HealthcareService, Patient, Protection
 from telehealth.accounts.presenters import phone_text
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.forms import slot_value
 from telehealth.booking.models import Appointment
+from telehealth.booking.safety_presenters import busy_text, protection_text
+from telehealth.booking.services.restricted import Busy
 from telehealth.dates import birth_date_text, date_text, instant_text, time_text
 
 
@@ -52,9 +55,29 @@ class PatientCard:
     nhs_number: str
     phone: str
     email: str
+    # What is safe, for those who may know that the patient is protected.
+    protection_text: str = ""
 
 
-def patient_card(patient: Patient, now: datetime, time_zone: str) -> PatientCard:
+def patient_card(
+    patient: Patient,
+    now: datetime,
+    time_zone: str,
+    *,
+    protections: Sequence[Protection] = (),
+    is_hidden: bool = False,
+) -> PatientCard:
+    """`is_hidden`: another service protects the patient, so that nothing tells who it is."""
+    if is_hidden:
+        unknown = gettext("not shown")
+        return PatientCard(
+            id=patient.id,
+            name=gettext("Protected patient"),
+            birth_date=unknown,
+            nhs_number=unknown,
+            phone=unknown,
+            email=unknown,
+        )
     return PatientCard(
         id=patient.id,
         name=patient.display_name,
@@ -62,6 +85,7 @@ def patient_card(patient: Patient, now: datetime, time_zone: str) -> PatientCard
         nhs_number=format_nhs_number(patient.nhs_number) if patient.nhs_number else gettext("not known"),
         phone=phone_text(patient.phone),
         email=patient.email or gettext("not known"),
+        protection_text=protection_text(protections),
     )
 
 
@@ -80,6 +104,7 @@ class AppointmentCard:
     reason: str
     version: int
     can_cancel: bool
+    is_confidential: bool
 
 
 def appointment_card(appointment: Appointment) -> AppointmentCard:
@@ -96,7 +121,15 @@ def appointment_card(appointment: Appointment) -> AppointmentCard:
         reason=appointment.reason,
         version=appointment.version,
         can_cancel=appointment.status in (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED),
+        is_confidential=appointment.is_confidential,
     )
+
+
+def record_line(line: Appointment | Busy) -> dict[str, Any]:
+    """A row of a patient's record: an own appointment with its link, or when another service has the patient."""
+    if isinstance(line, Busy):
+        return {"when": instant_text(line.starts_at, line.time_zone), "busy": busy_text(line)}
+    return {"when": instant_text(line.starts_at, line.service.time_zone), "card": appointment_card(line)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The clinic list and the consultation page, in words."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,8 @@ from flask_babel import gettext, ngettext
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import mode_text
-from telehealth.clinic.services import ClinicRow
+from telehealth.booking.safety_presenters import companion_text, protection_text
+from telehealth.clinic.services.today import ClinicRow, Safety
 from telehealth.dates import age_in_years, ago_text, date_text, duration_text, time_text
 from telehealth.video.domain.encounter import EncounterStatus, Outcome
 from telehealth.video.domain.presence import MediaState, ParticipantRole, Presence
@@ -48,11 +49,13 @@ def _row(row: ClinicRow, now: datetime, time_zone: str) -> dict[str, Any]:
     state = _state(row, now)
     today = now.astimezone(ZoneInfo(time_zone)).date()
     years = age_in_years(appointment.patient.birth_date, today)
+    is_hidden = row.safety.is_hidden
     return {
         "appointment_id": str(appointment.id),
         "time_text": time_text(appointment.starts_at, time_zone),
-        "patient_name": appointment.patient.display_name,
-        "age_text": ngettext("%(num)d year", "%(num)d years", years),
+        "patient_name": gettext("Protected patient") if is_hidden else appointment.patient.display_name,
+        "age_text": "" if is_hidden else ngettext("%(num)d year", "%(num)d years", years),
+        "safety_text": safety_text(row, today, time_zone),
         "reason": appointment.reason,
         "mode_text": mode_text(appointment.mode),
         "state": state.name,
@@ -60,6 +63,28 @@ def _row(row: ClinicRow, now: datetime, time_zone: str) -> dict[str, Any]:
         "action": state.action,
         "is_done": appointment.status in (AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW),
     }
+
+
+def safety_text(row: ClinicRow, today: date, time_zone: str) -> str:
+    """What to know before admitting: protection, and who comes with the patient."""
+    if row.safety.is_hidden:
+        return gettext("Another service protects this patient. Their name is not shown here.")
+    carer = _patient(row.encounter).related_person_id if row.encounter else None
+    if row.safety.protections and carer is None:
+        # Nobody may act for a protected patient: who was recorded before is no news here.
+        return protection_text(row.safety.protections)
+    parts = (
+        protection_text(row.safety.protections),
+        companion_text(
+            row.appointment.patient,
+            row.safety.authorities,
+            carer,
+            today,
+            time_zone,
+            is_confidential=row.appointment.is_confidential,
+        ),
+    )
+    return ". ".join(part for part in parts if part)
 
 
 def _state(row: ClinicRow, now: datetime) -> RowState:
@@ -138,9 +163,25 @@ def _device_text(state: MediaState, *, is_camera: bool) -> str:
     return (camera if is_camera else microphone)[state]
 
 
-def encounter_context(appointment: Appointment, encounter: Encounter, now: datetime) -> dict[str, Any]:
-    state = _state(ClinicRow(appointment=appointment, encounter=encounter, has_signed_note=True), now)
+def encounter_context(
+    appointment: Appointment,
+    encounter: Encounter,
+    now: datetime,
+    safety: Safety,
+    *,
+    must_phone: bool = False,
+    is_phone_safe: bool = False,
+) -> dict[str, Any]:
+    """`must_phone`: a protected patient's call cannot be relayed, so that there is no video."""
+    row = ClinicRow(appointment=appointment, encounter=encounter, has_signed_note=True, safety=safety)
+    state = _state(row, now)
+    zone = appointment.service.time_zone
     return {
+        "safety_text": safety_text(row, now.astimezone(ZoneInfo(zone)).date(), zone),
+        # For the page's title, which the browser keeps in its history: never a name.
+        "starts_text": time_text(appointment.starts_at, zone),
+        "must_phone": must_phone,
+        "is_phone_safe": is_phone_safe,
         "status": encounter.status.value,
         "state": state.name,
         "status_text": state.text,

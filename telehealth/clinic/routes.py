@@ -1,13 +1,17 @@
 """The clinic list that stays open all day, and the consultation page."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, Flask, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
-from telehealth.audit.services import record_event
+from telehealth.accounts.session import BACKGROUND_HEADER
+from telehealth.audit.services import record_event, was_recorded_since
+from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import patient_card
 from telehealth.clinic.policies import CLINIC
 from telehealth.clinic.presenters import (
@@ -15,10 +19,10 @@ from telehealth.clinic.presenters import (
     encounter_context,
     end_form_context,
 )
-from telehealth.clinic.services import own_service, todays_clinic
+from telehealth.clinic.services.today import find_safety, own_service, todays_clinic
 from telehealth.clock import now
 from telehealth.error_pages import message_of
-from telehealth.errors import InvalidInput, NotFound
+from telehealth.errors import Conflict, InvalidInput, NotFound
 from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import guarded
 from telehealth.live import live_token
@@ -31,9 +35,13 @@ from telehealth.video.domain.encounter import OVER, Outcome
 from telehealth.video.domain.presence import ParticipantRole
 from telehealth.video.presenters import room_context
 from telehealth.video.services.encounters import admit_patient, end_encounter, open_encounter
-from telehealth.video.sockets import room_token
+from telehealth.video.services.transport import is_phone_safe, must_be_phoned
+from telehealth.video.sockets import has_relay, room_token
 
 bp = Blueprint("clinic", __name__, url_prefix="/clinic")
+
+# A page that stays open and fetches itself again is recorded anew after this time.
+ONE_OPENING = timedelta(hours=4)
 
 
 def register(app: Flask) -> None:
@@ -47,7 +55,7 @@ def today() -> ResponseReturnValue:
     topics = [_own_topic()]
     return render_template(
         "clinic/today.html",
-        clinic_list=_clinic_list(),
+        clinic_list=_clinic_list(is_page=True),
         live={
             "token": live_token(actor(), topics),
             "token_url": url_for("clinic.live_token"),
@@ -60,7 +68,7 @@ def today() -> ResponseReturnValue:
 @guarded(CLINIC)
 def today_list() -> ResponseReturnValue:
     """The fragment that the first load used too; a live page fetches it again."""
-    return render_template("clinic/_list.html", clinic_list=_clinic_list())
+    return render_template("clinic/_list.html", clinic_list=_clinic_list(is_page=False))
 
 
 @bp.get("/token", endpoint="live_token")
@@ -98,12 +106,12 @@ def end(appointment_id: UUID) -> ResponseReturnValue:
     try:
         with transaction() as session:
             end_encounter(session, actor(), appointment_id, outcome=Outcome(chosen), next_steps=next_steps)
-    except InvalidInput as error:
+    except (InvalidInput, Conflict) as error:
         return consultation_page(
             appointment_id,
             end_typed=(chosen, next_steps),
-            end_errors={error.field or "outcome": message_of(error)},
-            status=422,
+            end_errors={getattr(error, "field", None) or "outcome": message_of(error)},
+            status=error.status,
         )
     return redirect(url_for("clinic.consultation", appointment_id=appointment_id), 303)
 
@@ -124,20 +132,31 @@ def consultation_page(
         note = open_note(session, actor(), encounter)
         appointment = encounter.appointment
         speak_for(appointment.service)
-        record_event(
-            session,
-            actor(),
-            "consultation.opened",
-            subject_kind="patient",
-            subject_id=appointment.patient_id,
-        )
+        _record_opening(session, appointment)
         is_over = encounter.status in OVER
-        token = "" if is_over else room_token(encounter, ParticipantRole.CLINICIAN, actor().account_id)
+        token = "" if is_over else room_token(encounter, ParticipantRole.CLINICIAN, actor())
+        safety = find_safety(session, actor(), [appointment.patient_id])[appointment.patient_id]
+        must_phone = not is_over and must_be_phoned(session, appointment.id, has_relay=has_relay())
         context = {
             # The guard against the wrong patient.
-            "banner": patient_card(appointment.patient, now(), appointment.service.time_zone),
-            "encounter": encounter_context(appointment, encounter, now()),
-            "room": None if is_over else room_context(appointment, ParticipantRole.CLINICIAN, token),
+            "banner": patient_card(
+                appointment.patient,
+                now(),
+                appointment.service.time_zone,
+                protections=safety.protections,
+                is_hidden=safety.is_hidden,
+            ),
+            "encounter": encounter_context(
+                appointment,
+                encounter,
+                now(),
+                safety,
+                must_phone=must_phone,
+                is_phone_safe=must_phone and is_phone_safe(session, appointment.patient),
+            ),
+            "room": None
+            if is_over or must_phone
+            else room_context(appointment, ParticipantRole.CLINICIAN, token, is_hidden=safety.is_hidden),
             "note": note_context(
                 note, appointment.service.time_zone, typed=typed, errors=note_errors, reason=reason
             ),
@@ -145,7 +164,7 @@ def consultation_page(
             "end_form": end_form_context(*end_typed, errors=end_errors),
             "clinic_url": url_for("clinic.today"),
         }
-    g.uses_camera = not is_over
+    g.uses_camera = not is_over and not must_phone
     return render_template("clinic/consultation.html", **context), status
 
 
@@ -156,9 +175,49 @@ def _own_topic() -> str:
     return clinic_topic(practitioner_id)
 
 
-def _clinic_list() -> dict[str, object]:
-    with reading() as session:
+def _record_opening(session: Session, appointment: Appointment) -> None:
+    """Once for each page that is loaded. The page fetches itself again whenever the consultation moves: that is no
+    new opening. Whether there was one is asked of the trail, because a header alone could be made up.
+    """
+    is_fetch = BACKGROUND_HEADER in request.headers
+    if is_fetch and was_recorded_since(
+        session, actor(), "consultation.opened", appointment.id, now() - ONE_OPENING
+    ):
+        return
+    record_event(
+        session,
+        actor(),
+        "consultation.opened",
+        subject_kind="appointment",
+        subject_id=appointment.id,
+        organisation_id=appointment.organisation_id,
+        patient_id=appointment.patient_id,
+        service_id=appointment.service_id,
+    )
+
+
+def _clinic_list(*, is_page: bool) -> dict[str, object]:
+    """The list. Loading its page is recorded; the live fragment only where the page was not opened within hours."""
+    is_opening = is_page or not _was_list_opened()
+    with transaction() if is_opening else reading() as session:
         service = own_service(session, actor())
         speak_for(service)
         rows = todays_clinic(session, actor(), now(), service.time_zone)
+        if is_opening:
+            record_event(
+                session,
+                actor(),
+                "clinic.opened",
+                subject_kind="practitioner",
+                subject_id=actor().practitioner_id,
+                reason=str(len(rows)),
+                service_id=service.id,
+            )
         return clinic_list(rows, now(), service.time_zone)
+
+
+def _was_list_opened() -> bool:
+    with reading() as session:
+        return was_recorded_since(
+            session, actor(), "clinic.opened", actor().practitioner_id, now() - ONE_OPENING
+        )

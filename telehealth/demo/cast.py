@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from telehealth.accounts.models import Basis
+from telehealth.accounts.services.authorities import CarerDetails
 from telehealth.accounts.services.patients import PatientDetails
 
 ORGANISATION = "Riverside Health"
@@ -10,6 +12,7 @@ SERVICE = "Riverside Community Clinic"
 TIME_ZONE = "Europe/London"
 NATION = "wales"
 PHONE = "01632 960123"
+DOMAIN = "@demo.example"
 DEFAULT_PASSWORD = "river-stone-lantern"  # noqa: S105 - printed at start, exists in demo mode alone
 
 
@@ -70,3 +73,16 @@ PATIENTS = {
         email="grace.mensah@demo.example",
     ): "Test results",
 }
+# A daughter, who may act for her father; his NHS number.
+CARER = CarerDetails(
+    given_name="Carys",
+    family_name="Thomas",
+    birth_date=date(1969, 5, 18),
+    phone="+447700900106",
+    email="carys.thomas@demo.example",
+    relationship_text="daughter",
+    basis=Basis.POWER_OF_ATTORNEY,
+    valid_from=date(2026, 1, 1),
+    valid_until=None,
+)
+CARED_FOR = "9990000042"

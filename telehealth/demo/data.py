@@ -8,12 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import (
+    Account,
     HealthcareService,
     Organisation,
     Patient,
     Practitioner,
     PractitionerRole,
 )
+from telehealth.accounts.services.authorities import list_authorities, record_authority
+from telehealth.accounts.services.password import hash_password, verify_password
 from telehealth.accounts.services.patients import register_patient
 from telehealth.accounts.services.staff import create_account
 from telehealth.actor import Role, system
@@ -36,15 +39,56 @@ BOOKED_AHEAD = (0, 2, 4)
 
 def make_demo(session: Session, password: str, now: datetime) -> HealthcareService:
     """The demo's service with its people, and a clinic around `now`. Repeatable."""
-    service = session.scalar(select(HealthcareService).where(HealthcareService.name == cast.SERVICE))
+    service = _find_service(session)
     if service is None:
         if session.scalar(select(Organisation.id).limit(1)):
             raise Conflict(
                 "not-a-demo", N_("This database holds real data. The demo needs a database of its own.")
             )
         service = _make_people(session, password, now)
+    else:
+        _keep_password(session, password)
+    _make_carer(session, service)
     _make_clinic(session, service, now)
     return service
+
+
+def demo_service(session: Session) -> HealthcareService:
+    """The service that `make_demo` made. Raises LookupError before that."""
+    service = _find_service(session)
+    if service is None:
+        raise LookupError("the demo is not made yet")
+    return service
+
+
+def default_accounts(session: Session) -> list[str]:
+    """The e-mails of demo accounts that are in the database: their password is known to everybody."""
+    return list(
+        session.scalars(
+            select(Account.email).where(Account.email.endswith(cast.DOMAIN)).order_by(Account.email)
+        )
+    )
+
+
+def _find_service(session: Session) -> HealthcareService | None:
+    """The demo's service, also after it was renamed."""
+    return session.scalar(
+        select(HealthcareService)
+        .join(Organisation, Organisation.id == HealthcareService.organisation_id)
+        .where(Organisation.name == cast.ORGANISATION)
+        .order_by(HealthcareService.name != cast.SERVICE, HealthcareService.id)
+        .limit(1)
+    )
+
+
+def _keep_password(session: Session, password: str) -> None:
+    """The password that is printed is the one that works, also where an earlier start had another."""
+    accounts = session.scalars(select(Account).where(Account.email.endswith(cast.DOMAIN))).all()
+    if all(verify_password(password, account) for account in accounts if account.is_active):
+        return
+    made = hash_password(password)
+    for account in accounts:
+        account.password_hash = made
 
 
 def open_appointments(session: Session, service: HealthcareService, now: datetime) -> list[Appointment]:
@@ -118,6 +162,17 @@ def _make_people(session: Session, password: str, now: datetime) -> HealthcareSe
     for details in cast.PATIENTS:
         register_patient(session, maker, details)
     return service
+
+
+def _make_carer(session: Session, service: HealthcareService) -> None:
+    """Once, also in a demo that was made before there were carers."""
+    patient = session.scalar(
+        select(Patient).where(
+            Patient.organisation_id == service.organisation_id, Patient.nhs_number == cast.CARED_FOR
+        )
+    )
+    if patient is not None and not list_authorities(session, patient.id):
+        record_authority(session, system(service.organisation_id), patient, cast.CARER)
 
 
 def _weekday_clinic(service: HealthcareService, practitioner_id: UUID, now: datetime) -> Schedule:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from telehealth.accounts.models import Practitioner, ServiceOwned
-from telehealth.db import Base, Keyed
+from telehealth.db import Base
+from telehealth.sealing import EncryptedText, SealedRow
 from telehealth.video.models import Encounter
 
 
@@ -34,19 +35,21 @@ class ConsultationNote(ServiceOwned, Base):
     __table_args__ = (UniqueConstraint("encounter_id", "author_id"),)
 
 
-class NoteDraftSection(Keyed, Base):
+class NoteDraftSection(SealedRow, Base):
     """What is typed under one heading and not signed yet."""
 
     __tablename__ = "note_draft_section"
 
     note_id: Mapped[UUID] = mapped_column(ForeignKey("consultation_note.id"))
     code: Mapped[str] = mapped_column(String(20))
-    text: Mapped[str] = mapped_column(Text)
+    text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    text = EncryptedText()
 
     __table_args__ = (UniqueConstraint("note_id", "code"),)
 
 
-class NoteVersion(Keyed, Base):
+class NoteVersion(SealedRow, Base):
     """A signed version. Append-only: triggers refuse a second insert of its key, UPDATE, DELETE and TRUNCATE."""
 
     __tablename__ = "note_version"
@@ -56,27 +59,32 @@ class NoteVersion(Keyed, Base):
     signed_at: Mapped[datetime] = mapped_column()
     signed_by: Mapped[str] = mapped_column(String(80))
     signer_name: Mapped[str] = mapped_column(String(200))
-    # Why the version before was amended; empty for the first.
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Over the sealed texts: whether they are the signed ones can be told without a key.
     content_hash: Mapped[str] = mapped_column(String(64))
     previous_hash: Mapped[str] = mapped_column(String(64), default="")
 
     sections: Mapped[list["NoteVersionSection"]] = relationship(lazy="selectin")
 
+    # Why the version before was amended; empty for the first.
+    reason = EncryptedText()
+
     __table_args__ = (
         UniqueConstraint("note_id", "number"),
         CheckConstraint("number >= 1", name="number_from_one"),
-        CheckConstraint("number = 1 OR reason <> ''", name="amended_with_reason"),
+        CheckConstraint("number = 1 OR reason_sealed IS NOT NULL", name="amended_with_reason"),
     )
 
 
-class NoteVersionSection(Keyed, Base):
+class NoteVersionSection(SealedRow, Base):
     """The signed text under one heading. Append-only, like its version."""
 
     __tablename__ = "note_version_section"
 
     version_id: Mapped[UUID] = mapped_column(ForeignKey("note_version.id"))
     code: Mapped[str] = mapped_column(String(20))
-    text: Mapped[str] = mapped_column(Text)
+    text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    text = EncryptedText()
 
     __table_args__ = (UniqueConstraint("version_id", "code"),)

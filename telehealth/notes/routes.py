@@ -6,9 +6,10 @@ from flask import Blueprint, current_app, flash, jsonify, redirect, request, url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from telehealth.accounts.session import require_proof_to_sign
 from telehealth.error_pages import error_json, message_of
-from telehealth.errors import DomainError, NotFound
-from telehealth.extensions import actor, reading, transaction
+from telehealth.errors import DomainError, NotFound, ProofNeeded
+from telehealth.extensions import actor, reading, transaction, wants_json
 from telehealth.guards import guarded
 from telehealth.notes.models import ConsultationNote
 from telehealth.notes.policies import AUTHOR
@@ -41,6 +42,8 @@ def save_draft_page(note_id: UUID) -> ResponseReturnValue:
     except StaleDraft as error:
         refusal = error_json(error.code, message_of(error))
         return jsonify({**refusal, "version": error.version, "sections": error.sections}), 409
+    except NotFound:
+        raise
     except DomainError as error:
         return jsonify(error_json(error.code, message_of(error))), error.status
     saved_at = note.draft_saved_at.isoformat() if note.draft_saved_at else None
@@ -61,16 +64,22 @@ def sign(note_id: UUID) -> ResponseReturnValue:
             raise NotFound
         appointment_id = note.encounter.appointment_id
     try:
+        require_proof_to_sign()
         with transaction() as session:
             sign_note(
                 session,
                 actor(),
                 note_id,
-                version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1,
+                version=_number(version),
                 sections=sections,
                 reason=reason,
             )
     except NotFound:
+        raise
+    except ProofNeeded:
+        if not wants_json():
+            # Kept before the page leads away: what was typed is there again after signing in.
+            _keep_draft(note_id, version, sections)
         raise
     except DomainError as error:
         field = getattr(error, "field", None) or "note"
@@ -85,6 +94,15 @@ def sign(note_id: UUID) -> ResponseReturnValue:
         return page
     flash(gettext("The note is signed."))
     return redirect(url_for("clinic.consultation", appointment_id=appointment_id), 303)
+
+
+def _keep_draft(note_id: UUID, version: str, sections: dict[str, str]) -> None:
+    with transaction() as session:
+        save_draft(session, actor(), note_id, version=_number(version), sections=sections)
+
+
+def _number(version: str) -> int:
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1
 
 
 def _sections_in(body: object) -> dict[str, str] | None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.actor import Actor
 from telehealth.audit.services import record_event
-from telehealth.booking.services.appointments import is_clinician_of
+from telehealth.booking.policies import is_clinician_of
 from telehealth.clock import now
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 from telehealth.notes.domain.chain import version_hash
@@ -87,6 +87,15 @@ def save_draft(
         raise StaleDraft(note)
     _write_draft(note, _checked(sections))
     session.flush()
+    record_event(
+        session,
+        actor,
+        "note.saved",
+        subject_kind="note",
+        subject_id=note.id,
+        patient_id=note.patient_id,
+        service_id=note.service_id,
+    )
     return note
 
 
@@ -116,29 +125,18 @@ def sign_note(
         )
     _write_draft(note, checked)
     kept = {code: text for code, text in checked.items() if text.strip()}
-    signed_at = now()
     number = previous.number + 1 if previous else 1
-    reason = reason.strip()[:500] if previous else ""
-    previous_hash = previous.content_hash if previous else ""
     signed = NoteVersion(
         note_id=note.id,
         number=number,
-        signed_at=signed_at,
+        signed_at=now(),
         signed_by=actor.key,
         signer_name=actor.display_name,
-        reason=reason,
-        previous_hash=previous_hash,
-        content_hash=version_hash(
-            note_id=note.id,
-            number=number,
-            sections=kept,
-            signed_by=actor.key,
-            signed_at=signed_at,
-            reason=reason,
-            previous_hash=previous_hash,
-        ),
+        reason=reason.strip()[:500] if previous else "",
+        previous_hash=previous.content_hash if previous else "",
         sections=[NoteVersionSection(code=code, text=text) for code, text in kept.items()],
     )
+    signed.content_hash = _hash_of(signed)
     note.versions.append(signed)
     session.flush()
     record_event(
@@ -148,6 +146,8 @@ def sign_note(
         subject_kind="note",
         subject_id=note.id,
         reason=f"version {number}",
+        patient_id=note.patient_id,
+        service_id=note.service_id,
     )
     mark_topic(session, clinic_topic(note.encounter.appointment.practitioner_id))
     return signed
@@ -157,19 +157,23 @@ def is_intact(note: ConsultationNote) -> bool:
     """True where every signed version still has the content that was signed, in an unbroken chain."""
     previous_hash = ""
     for number, signed in enumerate(note.versions, start=1):
-        expected = version_hash(
-            note_id=note.id,
-            number=number,
-            sections={section.code: section.text for section in signed.sections},
-            signed_by=signed.signed_by,
-            signed_at=signed.signed_at,
-            reason=signed.reason,
-            previous_hash=previous_hash,
-        )
-        if signed.number != number or signed.content_hash != expected:
+        is_next = signed.number == number and signed.previous_hash == previous_hash
+        if not is_next or signed.content_hash != _hash_of(signed):
             return False
         previous_hash = signed.content_hash
     return True
+
+
+def _hash_of(signed: NoteVersion) -> str:
+    return version_hash(
+        note_id=signed.note_id,
+        number=signed.number,
+        sections={section.code: section.text_sealed or b"" for section in signed.sections},
+        signed_by=signed.signed_by,
+        signed_at=signed.signed_at,
+        reason=signed.reason_sealed or b"",
+        previous_hash=signed.previous_hash,
+    )
 
 
 def _lock_own_note(session: Session, actor: Actor, note_id: UUID) -> ConsultationNote:

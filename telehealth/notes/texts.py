@@ -18,6 +18,7 @@ def note_texts() -> dict[str, str]:
         "signed_out": _(
             "You are signed out. Your text is still on this page. Sign in in another window, then sign the note here."
         ),
+        "unproved": _("The note is not signed. Sign again, and show that it is still you."),
         "sign_in": _("Sign in in another window"),
         "signing": _("Signing the note"),
         "sign_failed": _(

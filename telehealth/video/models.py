@@ -3,17 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from telehealth.accounts.models import OrganisationOwned, ServiceOwned
 from telehealth.booking.models import Appointment
 from telehealth.db import Base, stored_by_value
+from telehealth.sealing import EncryptedText, SealedRow
 from telehealth.video.domain.encounter import EncounterStatus, Outcome
 from telehealth.video.domain.presence import MediaState, ParticipantRole, Presence
 
 
-class Encounter(ServiceOwned, Base):
+class Encounter(SealedRow, ServiceOwned, Base):
     """The consultation that takes place. FHIR Encounter. `version` rises with everything that a page shows."""
 
     __tablename__ = "encounter"
@@ -21,8 +22,7 @@ class Encounter(ServiceOwned, Base):
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointment.id"), unique=True)
     status: Mapped[EncounterStatus] = mapped_column(stored_by_value(EncounterStatus))
     outcome: Mapped[Outcome | None] = mapped_column(stored_by_value(Outcome))
-    # What the patient is told to expect; shown on their page after the call.
-    next_steps: Mapped[str] = mapped_column(Text, default="")
+    next_steps_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     version: Mapped[int] = mapped_column(default=1)
     arrived_at: Mapped[datetime | None] = mapped_column()
     started_at: Mapped[datetime | None] = mapped_column()
@@ -32,6 +32,9 @@ class Encounter(ServiceOwned, Base):
     participants: Mapped[list["Participant"]] = relationship(
         back_populates="encounter", order_by="Participant.role", lazy="selectin"
     )
+
+    # What the patient is told to expect; shown on their page after the call.
+    next_steps = EncryptedText()
 
     __table_args__ = (
         CheckConstraint("status <> 'finished' OR outcome IS NOT NULL", name="finished_with_outcome"),
@@ -58,6 +61,9 @@ class Participant(OrganisationOwned, Base):
     video: Mapped[MediaState] = mapped_column(
         stored_by_value(MediaState, name="video_state"), default=MediaState.ASKING
     )
+
+    # The relative or carer who came for, or with, the patient: staff see who it is before they admit.
+    related_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("related_person.id"))
 
     encounter: Mapped[Encounter] = relationship(back_populates="participants")
 

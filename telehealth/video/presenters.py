@@ -14,6 +14,7 @@ from telehealth.booking.domain.appointment import (
     join_window,
 )
 from telehealth.booking.models import Appointment
+from telehealth.booking.services.links import LinkTries
 from telehealth.clock import now
 from telehealth.dates import date_text, instant_text, time_text
 from telehealth.video.domain.encounter import EncounterStatus, Outcome
@@ -43,11 +44,45 @@ def altered_link() -> Refusal:
     )
 
 
-def locked_link() -> Refusal:
+def locked_link(tries: LinkTries) -> Refusal:
+    if tries.is_locked_for_good:
+        return Refusal(
+            "locked-for-good",
+            gettext("This link is locked"),
+            gettext(
+                "The date of birth was wrong 10 times. Call us: we will make sure that it is you, "
+                "and send a new link or phone you at the time of your appointment."
+            ),
+        )
     return Refusal(
         "locked",
         gettext("Too many tries"),
         gettext("The date of birth was wrong 5 times. Call us to join, or try again in an hour."),
+    )
+
+
+def phone_instead(appointment: Appointment, *, is_phone_safe: bool) -> Refusal:
+    """Video is refused for a protected patient where no relay can hide the address.
+
+    The words do not say why: somebody may be looking over the patient's shoulder.
+    """
+    if not is_phone_safe:
+        return Refusal(
+            "call-us",
+            gettext("Call us about your appointment"),
+            gettext(
+                "Your appointment on %(when)s cannot be by video. Call us when it suits you, "
+                "and we will find another way.",
+                when=instant_text(appointment.starts_at, appointment.service.time_zone),
+            ),
+        )
+    return Refusal(
+        "phone",
+        gettext("We will phone you"),
+        gettext(
+            "Your appointment on %(when)s is by phone. We will call you. You do not need your camera.",
+            when=instant_text(appointment.starts_at, appointment.service.time_zone),
+        ),
     )
 
 
@@ -66,8 +101,8 @@ def refusal_for(appointment: Appointment, encounter: Encounter | None) -> Refusa
             gettext("Your consultation has ended"),
             gettext("Call us if you still need help, or if you do not know what happens next."),
         )
-    if encounter is not None and encounter.status is EncounterStatus.IN_PROGRESS:
-        return None
+    if encounter is not None and encounter.status in (EncounterStatus.ARRIVED, EncounterStatus.IN_PROGRESS):
+        return None  # who waits may load the page again, however late the clinic runs
     window = join_window(appointment.starts_at, appointment.ends_at, now())
     if window is JoinWindow.EARLY:
         opens_at = appointment.starts_at - JOIN_OPENS_BEFORE
@@ -108,10 +143,16 @@ def visit_context(appointment: Appointment) -> dict[str, Any]:
 
 
 def room_context(
-    appointment: Appointment, role: ParticipantRole, token: str, *, camera_wanted: bool = True
+    appointment: Appointment,
+    role: ParticipantRole,
+    token: str,
+    *,
+    camera_wanted: bool = True,
+    is_hidden: bool = False,
 ) -> dict[str, Any]:
-    """What the room's page and its script are given."""
+    """What the room's page and its script are given. `is_hidden`: the patient is not named to this clinician."""
     is_patient = role is ParticipantRole.PATIENT
+    peer = (appointment.practitioner if is_patient else appointment.patient).display_name
     return {
         "role": role.value,
         "token": token,
@@ -119,7 +160,7 @@ def room_context(
         "camera_wanted": camera_wanted,
         "service_name": appointment.service.name,
         "service_phone": appointment.service.phone,
-        "with_name": (appointment.practitioner if is_patient else appointment.patient).display_name,
+        "with_name": gettext("Protected patient") if is_hidden else peer,
         "starts_text": instant_text(appointment.starts_at, appointment.service.time_zone),
         "appointment_id": str(appointment.id),
         "visit_url": url_for("video.visit", appointment_id=appointment.id),
@@ -140,6 +181,16 @@ def outcome_text(outcome: Outcome) -> str:
     }[outcome]
 
 
+def _after_title(outcome: Outcome | None, *, is_cancelled: bool) -> str:
+    if outcome is Outcome.NOT_REACHED:
+        return gettext("We could not reach you")
+    if outcome is not None:
+        return gettext("Your consultation has ended")
+    if is_cancelled:
+        return gettext("Your appointment was cancelled")
+    return gettext("You left the consultation")
+
+
 def after_context(appointment: Appointment, encounter: Encounter | None) -> dict[str, Any]:
     """What the patient reads when it is over: what was agreed, or where things stand."""
     over = {
@@ -147,16 +198,23 @@ def after_context(appointment: Appointment, encounter: Encounter | None) -> dict
         Outcome.COMPLETED: "",
         Outcome.PHONE: "",
         Outcome.FACE_TO_FACE: gettext("You need to be seen in person. We will contact you to arrange it."),
-        Outcome.NOT_REACHED: gettext("We could not reach you. Call us to book another time."),
+        Outcome.NOT_REACHED: gettext("Call us to book another time."),
     }
     outcome = encounter.outcome if encounter else None
+    is_cancelled = appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
+    if outcome:
+        outcome_text = over[outcome]
+    elif is_cancelled:
+        outcome_text = gettext("Call us if you did not expect this, or to book another time.")
+    else:
+        outcome_text = gettext("Your consultation has not ended yet. You can go back in.")
     return {
         "with_name": appointment.practitioner.display_name,
-        "outcome_text": over[outcome]
-        if outcome
-        else gettext("Your consultation has not ended yet. You can go back in."),
+        "title": _after_title(outcome, is_cancelled=is_cancelled),
+        "was_spoken_to": outcome in (Outcome.COMPLETED, Outcome.PHONE, Outcome.FACE_TO_FACE),
+        "outcome_text": outcome_text,
         "next_steps": encounter.next_steps if encounter else "",
         "service_phone": appointment.service.phone,
-        "is_over": outcome is not None,
+        "is_over": outcome is not None or is_cancelled,
         "visit_url": url_for("video.visit", appointment_id=appointment.id),
     }

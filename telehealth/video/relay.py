@@ -24,11 +24,13 @@ class Entry:
     encounter_id: UUID
     appointment_id: UUID
     role: ParticipantRole
-    account_id: UUID | None
+    session_id: UUID
     bucket: Bucket
     page: UUID | None = None
     is_joined: bool = False
     is_admitted: bool = False
+    # Of a protected patient's consultation: nothing that shows an address is passed on.
+    is_relay_only: bool = False
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Relay:
         encounter_id: UUID,
         appointment_id: UUID,
         role: ParticipantRole,
-        account_id: UUID | None,
+        session_id: UUID,
         now_s: float,
     ) -> None:
         """A socket connected with a good token; it has not joined yet."""
@@ -51,7 +53,7 @@ class Relay:
             encounter_id,
             appointment_id,
             role,
-            account_id,
+            session_id,
             Bucket.full(BURST, MESSAGES_PER_S, now_s),
         )
         with self._lock:
@@ -59,6 +61,13 @@ class Relay:
 
     def entry(self, sid: str) -> Entry | None:
         return self._entries.get(sid)
+
+    def set_relay_only(self, sid: str, *, is_relay_only: bool) -> None:
+        """The rule under which a socket joins; set before anything can reach the other side."""
+        with self._lock:
+            entry = self._entries.get(sid)
+            if entry is not None:
+                entry.is_relay_only = is_relay_only
 
     def name_page(self, sid: str, page: UUID) -> None:
         """A socket begins to join. From here on signals reach it: the other side hears of the page at the commit."""

@@ -14,14 +14,17 @@ from socketio import Server
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from telehealth import live
+from telehealth import live, socket_watch
+from telehealth.accounts.services.sessions import SignIn, find_sign_in_by_id
+from telehealth.actor import Actor
+from telehealth.audit.services import record_refusal
 from telehealth.clock import now
 from telehealth.error_pages import error_ack, message_of
 from telehealth.errors import DomainError
 from telehealth.extensions import config, database, reading, socketio, transaction
 from telehealth.guards import declare_event
-from telehealth.tokens import SocketToken
 from telehealth.video import ice
+from telehealth.video.domain.candidates import shows_address
 from telehealth.video.domain.encounter import OVER, EncounterStatus
 from telehealth.video.domain.presence import ParticipantRole
 from telehealth.video.domain.signalling import Malformed, check_signal, parse_join, parse_media, parse_page
@@ -33,11 +36,11 @@ from telehealth.video.services.encounters import lock_encounter
 
 log = structlog.get_logger()
 
-RIGHTS_READ_EVERY_S = 3
 ENCOUNTER_TOPIC = "encounter:"
 # Of the relay, which has no language: it works without a request.
 NOT_JOINED = "Join the consultation first."
 TOO_FAST = "Too many messages."
+SHOWS_ADDRESS = "This consultation may not show a network address."
 Handler = Callable[..., dict[str, Any] | None]
 
 
@@ -50,8 +53,15 @@ def register(app: Flask) -> None:
     app.extensions["telehealth.relay"] = Relay()
     app.extensions["telehealth.database"].after_commit.append(tell_rooms)
     live.accept_kind("room", open_room_page, close_room_page)
+    for hook, hooks in (
+        (drop_without_rights, socket_watch.each_round),
+        (sign_ins_in_use, socket_watch.in_use),
+    ):
+        if hook not in hooks:
+            hooks.append(hook)  # type: ignore[arg-type]
     socketio.on_event("join", join)
     socketio.on_event("media", media)
+    socketio.on_event("ice", fresh_ice)
     socketio.on_event("connected", connected)
     socketio.on_event("leave", leave)
     # On the python-socketio server itself: no request context for each relayed message.
@@ -61,25 +71,24 @@ def register(app: Flask) -> None:
     server.on("*", handler=make_unknown_event_handler(server, table))
 
 
-def room_token(encounter: Encounter, role: ParticipantRole, account_id: UUID | None) -> str:
+def room_token(encounter: Encounter, role: ParticipantRole, actor: Actor) -> str:
     """A token for a page of the room; its view has checked that the actor is that participant."""
     claims = {
         "encounter": encounter.id.hex,
         "appointment": encounter.appointment_id.hex,
         "role": role.value,
-        "account": account_id.hex if account_id else "",
     }
-    return live.token_signer().sign(SocketToken("room", claims))
+    return live.page_token("room", actor, claims)
 
 
-def open_room_page(sid: str, claims: dict[str, Any]) -> None:
+def open_room_page(sid: str, claims: dict[str, Any], sign_in: SignIn) -> None:
     try:
         relay().expect(
             sid,
             UUID(hex=claims["encounter"]),
             UUID(hex=claims["appointment"]),
             ParticipantRole(claims["role"]),
-            UUID(hex=claims["account"]) if claims["account"] else None,
+            sign_in.session_id,
             time.monotonic(),
         )
     except (KeyError, ValueError):
@@ -130,14 +139,18 @@ def participant_event(handler: Handler) -> Handler:
 @participant_event
 def join(entry: Entry, payload: object) -> dict[str, Any]:
     wish = parse_join(payload)
-    if not room.is_participant(database(), entry.appointment_id, entry.role, entry.account_id):
+    who = room.participant_actor(database(), entry.appointment_id, entry.role, entry.session_id)
+    if who is None:
         relay().drop(entry.sid)
+        _remember_refusal(entry)
         return error_ack("not-allowed", gettext("This consultation is not open to you any more."))
+    is_relay_only = room.require_transport(database(), entry.appointment_id, has_relay=has_relay())
+    relay().set_relay_only(entry.sid, is_relay_only=is_relay_only)
     # Named before the commit: at the commit the other side hears of this page, and may signal to it at once.
     relay().name_page(entry.sid, wish.page)
     try:
         with transaction() as session:
-            room.join_room(session, entry.encounter_id, entry.role, wish)
+            room.join_room(session, who, entry.encounter_id, entry.role, wish)
     except Exception:
         relay().drop(entry.sid)
         raise
@@ -148,15 +161,42 @@ def join(entry: Entry, payload: object) -> dict[str, Any]:
     with reading() as session:
         encounter = session.get_one(Encounter, entry.encounter_id)
         relay().set_admitted(encounter.id, is_admitted=encounter.status is EncounterStatus.IN_PROGRESS)
-        snapshot = room.snapshot(session, encounter.id, entry.role, _after_url(entry))
-    _watch_rights()
+        snapshot = _snapshot(session, encounter.id, entry)
+    return {"ok": True, "snapshot": snapshot, **_ice_of(entry)}
+
+
+@participant_event
+def fresh_ice(entry: Entry, _payload: object) -> dict[str, Any]:
+    """The event `ice`: asked before each new connection and restart, because TURN credentials live an hour."""
+    _page(entry)
+    return {"ok": True, **_ice_of(entry)}
+
+
+def _ice_of(entry: Entry) -> dict[str, Any]:
     settings = config()
     return {
-        "ok": True,
-        "snapshot": snapshot,
-        "ice_servers": ice.ice_servers(settings.turn_urls, settings.turn_secret, entry.sid, now()),
-        "ice_transport_policy": "all",
+        "ice_servers": ice.ice_servers(
+            settings.turn_urls,
+            settings.turn_secret,
+            entry.sid,
+            now(),
+            is_relay_only=entry.is_relay_only,
+        ),
+        "ice_transport_policy": "relay" if entry.is_relay_only else "all",
     }
+
+
+def has_relay() -> bool:
+    """Whether this installation has a TURN server."""
+    settings = config()
+    return ice.has_relay(settings.turn_urls, settings.turn_secret)
+
+
+def _remember_refusal(entry: Entry) -> None:
+    with transaction() as session:
+        sign_in = find_sign_in_by_id(session, entry.session_id)
+        if sign_in is not None:
+            record_refusal(session, sign_in.actor, "join", "appointment", entry.appointment_id)
 
 
 @participant_event
@@ -207,6 +247,11 @@ def make_signal_handler(server: Server, table: Relay) -> Callable[..., dict[str,
         receiver = table.receiver(entry, receiver_page)
         if receiver is None:
             return error_ack("no-such-page", "The other side is not there any more.")
+        # Checked here too: a browser that was told to use relays alone may be old, changed, or wrong.
+        is_relay_only = entry.is_relay_only or receiver.is_relay_only
+        if is_relay_only and shows_address(cast("dict[str, Any]", body)):
+            log.warning("address-not-relayed", role=entry.role.value)
+            return error_ack("relay-only", SHOWS_ADDRESS)
         server.emit("signal", body, to=receiver.sid)
         return {"ok": True}
 
@@ -253,53 +298,44 @@ def _show_state(session: Session, encounter: Encounter) -> None:
     """Open or close the relay, and give every page its snapshot; after the end, close the sockets."""
     is_open = encounter.status is EncounterStatus.IN_PROGRESS
     for entry in relay().set_admitted(encounter.id, is_admitted=is_open):
-        snapshot = room.snapshot(session, encounter.id, entry.role, _after_url(entry))
+        snapshot = _snapshot(session, encounter.id, entry)
         socketio.emit("snapshot", snapshot, to=entry.sid)
         if encounter.status in OVER:
             relay().drop(entry.sid)
             _close(entry.sid)
 
 
-def _watch_rights() -> None:
-    """Start reading the rights again every few seconds, as long as there is a socket in a room."""
-    app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 - the documented way to the app itself
-    if app.extensions.get("telehealth.rights_watch"):
-        return
-    app.extensions["telehealth.rights_watch"] = True
-    socketio.start_background_task(_read_rights_again, app)
+def _snapshot(session: Session, encounter_id: UUID, entry: Entry) -> dict[str, Any]:
+    snapshot = room.snapshot(session, encounter_id, entry.role, _after_url(entry))
+    snapshot["peer"]["name"] = snapshot["peer"]["name"] or gettext("Protected patient")
+    return snapshot
 
 
-def _read_rights_again(app: Flask) -> None:
-    with app.app_context():
-        while True:
-            entries = relay().joined()
-            if not entries:
-                app.extensions["telehealth.rights_watch"] = False
-                # Whoever joined just before that found this task still running, and started none.
-                if not relay().joined():
-                    return
-                app.extensions["telehealth.rights_watch"] = True
-            for entry in entries:
-                _drop_without_rights(entry)
-            socketio.sleep(RIGHTS_READ_EVERY_S)
+def sign_ins_in_use() -> set[UUID]:
+    """Whoever is in a waiting room or a call is not idle (`socket_watch`)."""
+    return {entry.session_id for entry in relay().joined()}
+
+
+def drop_without_rights() -> None:
+    """Close the sockets in rooms to which their people have no right any more (`socket_watch`)."""
+    for entry in relay().joined():
+        _drop_without_rights(entry)
 
 
 def _drop_without_rights(entry: Entry) -> None:
-    who = database(), entry.appointment_id, entry.role, entry.account_id
-    try:
-        if room.is_participant(*who, page=entry.page):
-            return
-        # The change may have been committed a moment ago, and be on its way to the pages: each is told why it is closed.
-        with reading() as session:
-            encounter = session.get(Encounter, entry.encounter_id)
-            if encounter is not None and encounter.status in OVER:
-                _show_state(session, encounter)
-                return
-        has_newer_page = room.is_participant(*who)
-    except Exception:
-        # Fail closed would drop every call while the database restarts: media needs no relay then.
-        log.warning("rights-not-read", exc_info=True)
+    who = database(), entry.appointment_id, entry.role, entry.session_id
+    if room.participant_actor(*who, page=entry.page) is not None:
+        if room.is_relay_only(database(), entry.appointment_id) != entry.is_relay_only:
+            # The patient is protected since, or no longer: both pages come back and join under the new rule.
+            _close(entry.sid)
         return
+    # The change may have been committed a moment ago, and be on its way to the pages: each is told why it is closed.
+    with reading() as session:
+        encounter = session.get(Encounter, entry.encounter_id)
+        if encounter is not None and encounter.status in OVER:
+            _show_state(session, encounter)
+            return
+    has_newer_page = room.participant_actor(*who) is not None
     if relay().drop(entry.sid):
         if has_newer_page:
             socketio.emit("replaced", {}, to=entry.sid)
@@ -331,6 +367,7 @@ def _after_url(entry: Entry) -> str:
 for _event, _policy in (
     ("join", PARTICIPANT),
     ("media", PARTICIPANT),
+    ("ice", PARTICIPANT),
     ("connected", PARTICIPANT),
     ("leave", PARTICIPANT),
     ("signal", ADMITTED),

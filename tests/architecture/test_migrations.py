@@ -22,7 +22,7 @@ NAMES_OF_RULES = {
     ),
 }
 RESOURCES = ("practitioner", "patient")
-APPEND_ONLY = ("appointment_history", "audit_event", "note_version", "note_version_section")
+APPEND_ONLY = ("appointment_history", "audit_event", "audit_seal", "note_version", "note_version_section")
 RULES = {
     "sqlite": {
         *(f"claim_overlap_{resource}_{moment}" for resource in RESOURCES for moment in ("insert", "update")),

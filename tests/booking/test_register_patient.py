@@ -41,7 +41,7 @@ def date_of(day: str, month: str, year: str) -> dict[str, str]:
 
 def test_a_registered_patient_can_be_booked_at_once(client: CheckedClient, session: Session) -> None:
     page = client.submit(NEW, TYPED)
-    assert "Gwen Parry is registered" in page
+    assert "The patient is registered" in page
     assert 'name="slot"' in page
     patient = session.scalars(select(Patient).where(Patient.family_name == "Parry")).one()
     assert (patient.nhs_number, patient.phone, patient.email) == (
@@ -54,7 +54,7 @@ def test_a_registered_patient_can_be_booked_at_once(client: CheckedClient, sessi
 def test_names_and_the_date_of_birth_are_enough(client: CheckedClient, session: Session) -> None:
     client.submit(NEW, {**TYPED, "nhs_number": "", "phone": "", "email": ""})
     patient = session.scalars(select(Patient).where(Patient.family_name == "Parry")).one()
-    assert (patient.nhs_number, patient.phone, patient.email) == (None, None, None)
+    assert (patient.nhs_number, patient.phone, patient.email) == (None, "", "")
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,9 @@ def test_any_name_is_kept_and_shown_as_it_is_written(
     assert "<script>alert" not in page
     patient = session.scalars(select(Patient).where(Patient.family_name == "Parry")).one()
     assert patient.given_name == kept
-    for address in (f"/desk/patients/{patient.id}", f"/desk/patients/{patient.id}/book", "/desk?q=Parry"):
+    for address in (f"/desk/patients/{patient.id}", f"/desk/patients/{patient.id}/book"):
         assert "<script>alert" not in client.get_page(address)
+    assert "<script>alert" not in client.submit("/desk", {"q": "Parry"})
 
 
 def test_no_field_lets_a_script_through(client: CheckedClient) -> None:
@@ -182,7 +183,7 @@ def test_a_number_of_another_organisation_is_no_clash(
 ) -> None:
     make_patient(session, cast.other_organisation_service, given_name="Megan", nhs_number="9990000018")
     session.commit()
-    assert "Gwen Parry is registered" in client.submit(NEW, TYPED)
+    assert "The patient is registered" in client.submit(NEW, TYPED)
 
 
 @pytest.mark.parametrize(
@@ -204,9 +205,7 @@ def test_a_number_of_another_organisation_is_no_clash(
     ],
 )
 def test_no_search_finds_what_was_not_asked_for(client: CheckedClient, query: str) -> None:
-    page = client.get("/desk", query_string={"q": query})
-    assert page.status_code == 200
-    text = page.get_data(as_text=True)
+    text = client.submit("/desk", {"q": query})
     assert not re.search(r"/desk/patients/[0-9a-f-]{36}", text)
     assert "<script>alert" not in text
 
@@ -215,7 +214,7 @@ def test_no_search_finds_what_was_not_asked_for(client: CheckedClient, query: st
     "query", ["morgan", "MORGAN eirlys", "Morgan, Eir", "05/03/1948", "1948-03-05", "morg 5.3.1948"]
 )
 def test_a_patient_is_found_by_what_reception_is_told(client: CheckedClient, cast: Cast, query: str) -> None:
-    assert f"/desk/patients/{cast.patient.id}" in client.get_page(f"/desk?q={query}")
+    assert f"/desk/patients/{cast.patient.id}" in client.submit("/desk", {"q": query})
 
 
 def test_patients_of_another_organisation_are_not_found(
@@ -223,6 +222,6 @@ def test_patients_of_another_organisation_are_not_found(
 ) -> None:
     stranger = make_patient(session, cast.other_organisation_service, given_name="Zoe", family_name="Zimmer")
     session.commit()
-    assert f"{stranger.id}" not in client.get_page("/desk?q=Zimmer")
+    assert f"{stranger.id}" not in client.submit("/desk", {"q": "Zimmer"})
     for address in (f"/desk/patients/{stranger.id}", f"/desk/patients/{stranger.id}/book"):
         client.get_page(address, status=404)

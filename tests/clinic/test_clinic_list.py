@@ -10,13 +10,25 @@ from telehealth.accounts.services.sign_in import actor_of
 from telehealth.audit.models import AuditEvent
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
+from telehealth.booking.services.appointments import cancel_appointment
+from telehealth.clinic.services.today import todays_clinic
 from telehealth.video.domain.presence import MediaState, ParticipantRole
 from telehealth.video.domain.signalling import Join
 from telehealth.video.models import Encounter
 from telehealth.video.services.encounters import admit_patient, open_encounter
 from telehealth.video.services.room import join_room, leave_room
-from tests.factories import SLOT, Cast, guest_of, make_appointment, make_patient, sign_in, soon
-from tests.page_checks import CheckedClient
+from tests.factories import (
+    SLOT,
+    Cast,
+    at,
+    guest_of,
+    make_appointment,
+    make_patient,
+    open_visit,
+    sign_in,
+    soon,
+)
+from tests.page_checks import CheckedClient, find_faults
 
 pytestmark = pytest.mark.web
 
@@ -32,7 +44,13 @@ def appointment(session: Session, cast: Cast) -> Appointment:
 
 def arrive(session: Session, appointment: Appointment, *, video: MediaState = MediaState.ON) -> Encounter:
     encounter = open_encounter(session, guest_of(appointment), appointment.id)
-    join_room(session, encounter.id, ParticipantRole.PATIENT, Join(PAGE, MediaState.ON, video))
+    join_room(
+        session,
+        guest_of(appointment),
+        encounter.id,
+        ParticipantRole.PATIENT,
+        Join(PAGE, MediaState.ON, video),
+    )
     session.commit()
     return encounter
 
@@ -138,7 +156,25 @@ def test_the_consultation_names_its_patient_and_is_remembered(
     assert "5 March 1948" in page
     assert "07700 900123" in page
     opened = session.scalars(select(AuditEvent).where(AuditEvent.action == "consultation.opened")).one()
-    assert opened.subject_id == appointment.patient_id
+    assert (opened.patient_id, opened.subject_id) == (appointment.patient_id, appointment.id)
+
+
+def test_a_page_that_fetches_itself_again_is_one_opening(
+    client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
+) -> None:
+    def count_openings(action: str) -> int:
+        return len(session.scalars(select(AuditEvent.id).where(AuditEvent.action == action)).all())
+
+    sign_in(client, cast.clinician)
+    address = f"/clinic/consultations/{appointment.id}"
+    # The header alone hides nobody: the first fetch is an opening like any other.
+    for _ in range(3):
+        assert client.get(address, headers={"X-Background": "1"}).status_code == 200
+        assert client.get("/clinic/list").status_code == 200
+    assert (count_openings("consultation.opened"), count_openings("clinic.opened")) == (1, 1)
+    client.get_page(address)
+    client.get_page("/clinic")
+    assert (count_openings("consultation.opened"), count_openings("clinic.opened")) == (2, 2)
 
 
 def test_an_outcome_must_be_chosen_and_what_was_typed_stays(
@@ -172,12 +208,39 @@ def test_ending_tells_the_patient_what_happens_next(
     assert "Note unsigned" in words_of(client.get_page("/clinic"))
     assert client.post(f"{address}/end", data=sent).status_code == 409
     with app.test_client() as patient:
-        with patient.session_transaction() as stored:
-            stored["visits"] = [appointment.id.hex]
+        open_visit(patient, appointment)
         after = patient.get(f"/visits/{appointment.id}/after").get_data(as_text=True)
     assert "We will write to you." in after
     session.refresh(appointment)
     assert appointment.status is AppointmentStatus.FULFILLED
+
+
+def test_an_end_that_comes_too_late_gives_back_what_was_typed(
+    client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
+) -> None:
+    arrive(session, appointment)
+    sign_in(client, cast.clinician)
+    address = f"/clinic/consultations/{appointment.id}"
+    token = client.get_page(address).split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+    cancel_appointment(
+        session, actor_of(cast.receptionist), appointment.id, version=appointment.version, reason="Ill"
+    )
+    session.commit()
+    sent = {"csrf_token": token, "outcome": "completed", "next_steps": "We will write to you."}
+    answer = client.post(f"{address}/end", data=sent)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "This appointment was cancelled" in page
+    assert "We will write to you." in page
+    assert not find_faults(page)
+
+
+def test_last_nights_patient_stays_on_the_list_while_they_may_join(session: Session, cast: Cast) -> None:
+    made = make_appointment(session, cast, starts_at=at("2027-01-12 23:50"))
+    who = actor_of(cast.clinician)
+    for moment, is_there in (("2027-01-13 01:04", True), ("2027-01-13 01:06", False)):
+        rows = todays_clinic(session, who, at(moment), "Europe/London")
+        assert [row.appointment.id for row in rows] == ([made.id] if is_there else [])
 
 
 def test_who_waits_is_counted_and_the_first_one_is_next(

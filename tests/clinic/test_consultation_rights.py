@@ -38,7 +38,7 @@ def appointment(session: Session, cast: Cast) -> Appointment:
 
 def arrive(session: Session, appointment: Appointment) -> None:
     encounter = open_encounter(session, guest_of(appointment), appointment.id)
-    join_room(session, encounter.id, ParticipantRole.PATIENT, HERE)
+    join_room(session, guest_of(appointment), encounter.id, ParticipantRole.PATIENT, HERE)
     session.commit()
 
 
@@ -95,7 +95,7 @@ def test_what_is_over_stays_over(session: Session, cast: Cast, appointment: Appo
         admit_patient(session, who, appointment.id)
     encounter = open_encounter(session, who, appointment.id)
     with pytest.raises(Conflict):
-        join_room(session, encounter.id, ParticipantRole.PATIENT, HERE)
+        join_room(session, guest_of(appointment), encounter.id, ParticipantRole.PATIENT, HERE)
     with pytest.raises(Conflict):
         cancel_appointment(
             session, actor_of(cast.receptionist), appointment.id, version=appointment.version, reason="Late"

@@ -66,6 +66,31 @@ test('signed out: by a redirect, or by a form whose session has ended', async ()
   assert.deepEqual(way.done, ['post', 'load'])
 })
 
+const PROOF = { status: 200, path: '/sign-in/again', page: page() }
+
+test('whoever proves over the page that it is them signs without pressing again', async () => {
+  for (const refused of [SIGN_IN, PROOF]) {
+    const way = ways([refused, NOTE])
+    /** @type {boolean[]} */
+    const asked = []
+    const prove = async (/** @type {{isProof: boolean}} */ { isProof }) => asked.push(isProof) > 0
+    assert.deepEqual(await sign({ ...way, prove }), { is: 'answered', page: NOTE.page })
+    assert.deepEqual(way.done, ['post', 'load', 'renew', 'post'])
+    assert.deepEqual(asked, [refused === PROOF])
+  }
+})
+
+test('a proof that is put off signs nothing', async () => {
+  const way = ways([PROOF])
+  assert.deepEqual(await sign({ ...way, prove: async () => false }), { is: 'unproved' })
+  assert.deepEqual(way.done, ['post'])
+})
+
+test('a proof is asked for once, not for ever', async () => {
+  const way = ways([PROOF, PROOF])
+  assert.deepEqual(await sign({ ...way, prove: async () => true }), { is: 'signed-out' })
+})
+
 test('signed in anew in another window: the form takes over the new session and goes once more', async () => {
   const way = ways([STALE, NOTE])
   assert.deepEqual(await sign(way), { is: 'answered', page: NOTE.page })

@@ -102,3 +102,28 @@ test('leaving is told only by a page that is in', async () => {
   await signalling.leave()
   assert.deepEqual(emitted.at(-1), ['leave', {}])
 })
+
+test('fresh credentials are asked for by whoever has joined, and nothing comes of a refusal', async () => {
+  const joined = start({ ...ACK, ice_transport_policy: 'relay' })
+  assert.equal(await joined.signalling.askIce(), null)
+  await joined.signalling.join(MEDIA)
+  assert.equal((await joined.signalling.askIce())?.ice_transport_policy, 'relay')
+  assert.deepEqual(joined.emitted.at(-1), ['ice', {}])
+  joined.signalling.lost()
+  assert.equal(await joined.signalling.askIce(), null)
+})
+
+test('a server that does not answer leaves a call with the servers that it knows', async () => {
+  let isSilent = false
+  const { signalling } = start(
+    new Proxy(ACK, {
+      get(ack, name) {
+        if (isSilent && name === 'ok') return false
+        return Reflect.get(ack, name)
+      }
+    })
+  )
+  await signalling.join(MEDIA)
+  isSilent = true
+  assert.equal(await signalling.askIce(), null)
+})

@@ -1,6 +1,6 @@
 /** Every text that the scripts ask for is there: a missing one would show nothing at all. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 
 import { fillText } from '../../static/src/words.js'
@@ -35,6 +35,31 @@ test('the note has a text for every state of saving', async () => {
   for (const key of ['saved', 'saving', 'failed', 'refused', 'conflict', 'keep_mine', 'take_other', 'other_title', 'signed_out', 'sign_in', 'signing', 'sign_failed', 'sign_refused']) {
     assert.ok(keys.has(key), `no text for ${key}`)
   }
+})
+
+/** Literals of several words that are not for the console and not thrown: nobody translated them. @param {string} code */
+function findBareTexts (code) {
+  const plain = code
+    .replace(/\/\*[\s\S]*?\*\//g, ' ')
+    .replace(/(^|\s)\/\/.*$/gm, ' ')
+    .replace(/(?:new \w*Error|console\.\w+)\((?:[^()]|\([^()]*\))*\)/g, ' ')
+  const literals = [...plain.matchAll(/'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g)]
+  return literals
+    .map((match) => match[1] ?? match[2] ?? match[3])
+    .filter((text) => /\p{L}{2,}\s+\p{L}{2,}/u.test(text) && !/nhsuk-|app-|\[[\w-]+|^#/.test(text))
+}
+
+test('no script has words of its own', async () => {
+  const names = await readdir(new URL('static/src/', ROOT), { recursive: true })
+  const scripts = names.filter((name) => name.endsWith('.js'))
+  assert.ok(scripts.length > 20)
+  for (const name of scripts) assert.deepEqual(findBareTexts(await read(`static/src/${name}`)), [], name)
+})
+
+test('a word that was forgotten in a script is found', () => {
+  assert.deepEqual(findBareTexts("node.textContent = 'Not saved yet'"), ['Not saved yet'])
+  assert.deepEqual(findBareTexts("node.setAttribute('aria-label', `Close ${what} now please`)").length, 1)
+  assert.deepEqual(findBareTexts("throw new Error('The note is not a form.')\n// a comment 'of words'\nfind('.app-row a')"), [])
 })
 
 test('values are put where their names stand', () => {

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.service
 TABLES = ("note_version", "note_version_section", "audit_event", "appointment_history")
 CHANGED = {
     "note_version": "signer_name",
-    "note_version_section": "text",
+    "note_version_section": "text_sealed",
     "audit_event": "actor_name",
     "appointment_history": "reason",
 }
@@ -35,6 +35,10 @@ def _signed(session: Session, cast: Cast) -> None:
 
 def rows_of(connection: Connection, table: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY id")).mappings()]
+
+
+def changed_value(table: str) -> str | bytes:
+    return b"changed" if CHANGED[table].endswith("_sealed") else "changed"
 
 
 def attempt(connection: Connection, statement: str, parameters: dict[str, Any] | None = None) -> None:
@@ -100,7 +104,7 @@ REPLACING = {
 @pytest.mark.parametrize("table", TABLES)
 def test_inserting_over_a_row_is_refused(connection: Connection, table: str) -> None:
     before = rows_of(connection, table)
-    changed = {**before[0], CHANGED[table]: "changed"}
+    changed = {**before[0], CHANGED[table]: changed_value(table)}
     for verb, clause in REPLACING[connection.dialect.name]:
         statement = insert(table, changed, verb=verb, clause=clause.format(column=CHANGED[table]))
         attempt(connection, statement, changed)
@@ -121,7 +125,11 @@ def other_key(connection: Connection, key: object) -> object:
 def test_replacing_a_row_under_another_key_is_refused(connection: Connection, table: str) -> None:
     """The number of a version, a heading of a version: there is one, and it stays."""
     before = rows_of(connection, table)
-    changed = {**before[0], CHANGED[table]: "changed", "id": other_key(connection, before[0]["id"])}
+    changed = {
+        **before[0],
+        CHANGED[table]: changed_value(table),
+        "id": other_key(connection, before[0]["id"]),
+    }
     for verb, _ in REPLACING[connection.dialect.name]:
         attempt(connection, insert(table, changed, verb=verb), changed)
         assert rows_of(connection, table) == before, verb
@@ -149,6 +157,7 @@ def test_new_rows_are_still_taken(connection: Connection, table: str) -> None:
         ("code", "887161000000102"),
         ("version", 99),
         ("reason", "because"),
+        ("reason_sealed", b"because"),
     ):
         if unique in new:
             new[unique] = value

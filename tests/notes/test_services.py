@@ -143,14 +143,17 @@ def test_an_amendment_is_a_new_version_with_its_reason(
     assert is_intact(note)
 
 
+# Another sealed text, in the place of the signed one.
+SMUGGLED = "(SELECT text_sealed FROM note_draft_section)"
+OF_THE_FIRST = "version_id = (SELECT id FROM note_version WHERE number = 1)"
 TAMPERED: dict[str, str] = {
-    "text": "UPDATE note_version_section SET text = 'Never said that' WHERE text = 'Well'",
-    "heading": f"UPDATE note_version_section SET code = '{FINDINGS}' WHERE text = 'Well'",
+    "text": f"UPDATE note_version_section SET text_sealed = {SMUGGLED} WHERE {OF_THE_FIRST}",
+    "heading": f"UPDATE note_version_section SET code = '{FINDINGS}' WHERE {OF_THE_FIRST}",
     "signer": "UPDATE note_version SET signed_by = 'account:other' WHERE number = 1",
-    "reason": "UPDATE note_version SET reason = 'other' WHERE number = 2",
+    "reason": f"UPDATE note_version SET reason_sealed = {SMUGGLED} WHERE number = 2",
     "hash": "UPDATE note_version SET content_hash = previous_hash WHERE number = 2",
-    "section removed": "DELETE FROM note_version_section WHERE text = 'Well'",
-    "version removed": "DELETE FROM note_version_section WHERE text = 'Well'; DELETE FROM note_version WHERE number = 1",
+    "section removed": f"DELETE FROM note_version_section WHERE {OF_THE_FIRST}",
+    "version removed": f"DELETE FROM note_version_section WHERE {OF_THE_FIRST}; DELETE FROM note_version WHERE number = 1",
 }
 
 
@@ -175,8 +178,8 @@ def test_a_section_smuggled_into_a_signed_version_breaks_the_chain(
     signed = sign_note(session, actor_of(cast.clinician), note.id, version=0, sections={HISTORY: "Well"})
     session.execute(
         text(
-            "INSERT INTO note_version_section (id, version_id, code, text)"
-            f" SELECT version_id, version_id, '{FINDINGS}', 'Never said that' FROM note_version_section"
+            "INSERT INTO note_version_section (id, version_id, code, text_sealed)"
+            f" SELECT version_id, version_id, '{FINDINGS}', text_sealed FROM note_version_section"
         )
     )
     session.expire_all()

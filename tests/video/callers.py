@@ -10,12 +10,16 @@ from uuid import UUID, uuid4
 from flask import Flask
 from flask_socketio import SocketIOTestClient
 
+from telehealth.accounts.domain.session import Stage
 from telehealth.accounts.models import Account, Patient
+from telehealth.accounts.services.sessions import add_visit, begin_session, find_sign_in
 from telehealth.accounts.services.sign_in import actor_of
+from telehealth.actor import Actor
 from telehealth.booking.models import Appointment
 from telehealth.booking.services.appointments import cancel_appointment, get_appointment
 from telehealth.db import Database
 from telehealth.extensions import socketio
+from telehealth.live import live_token
 from telehealth.video.domain.encounter import Outcome
 from telehealth.video.domain.presence import ParticipantRole
 from telehealth.video.models import Encounter, Participant
@@ -103,10 +107,30 @@ class Clinic:
         with self.database.reading() as session:
             return get_appointment(session, actor_of(self.cast.clinician), appointment_id)
 
+    def signed_in(self, account: Account | None, *visits: UUID) -> Actor:
+        """Somebody who has just signed in (None: a guest), or given the dates of birth of these visits."""
+        with self.database.transaction() as session:
+            token = begin_session(session, account, Stage.SIGNED_IN if account else Stage.GUEST)
+            found = find_sign_in(session, token)
+            assert found is not None, "the account is disabled"
+            for appointment_id in visits:
+                add_visit(session, found.session_id, appointment_id)
+            return found.actor
+
     def token(self, appointment_id: UUID, role: ParticipantRole, account: Account | None = None) -> str:
-        account_id = (account or self.cast.clinician).id if role is CLINICIAN else None
+        is_staff = role is CLINICIAN
+        who = (
+            self.signed_in(account or self.cast.clinician)
+            if is_staff
+            else self.signed_in(None, appointment_id)
+        )
         with self.app.app_context():
-            return room_token(self.encounter(appointment_id), role, account_id)
+            return room_token(self.encounter(appointment_id), role, who)
+
+    def live_page(self, account: Account, *topics: str) -> "Caller":
+        who = self.signed_in(account)
+        with self.app.app_context():
+            return self.connect(live_token(who, list(topics)))
 
     def connect(self, token: object) -> Caller:
         return Caller(socketio.test_client(self.app, auth={"token": token}))

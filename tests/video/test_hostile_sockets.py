@@ -8,9 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from telehealth.accounts.services.sign_in import actor_of
 from telehealth.extensions import socketio
-from telehealth.live import live_token
 from telehealth.tokens import MAX_AGE_S, SocketToken, TokenSigner
 from telehealth.topics import clinic_topic
 from telehealth.video.relay import BURST
@@ -114,10 +112,8 @@ def test_an_encounter_that_does_not_exist_is_not_joined(clinic: Clinic) -> None:
 
 
 def test_a_live_page_may_send_nothing(clinic: Clinic) -> None:
-    with clinic.app.app_context():
-        token = live_token(actor_of(clinic.cast.clinician), [clinic_topic(clinic.cast.practitioner_id)])
     for event in ("join", "media", "connected", "leave", "signal", "changed", "other"):
-        page = clinic.connect(token)
+        page = clinic.live_page(clinic.cast.clinician, clinic_topic(clinic.cast.practitioner_id))
         assert page.is_connected
         ack = page.send(event, {"page": page.page, "media": MEDIA})
         assert ack["ok"] is False, event
@@ -125,12 +121,11 @@ def test_a_live_page_may_send_nothing(clinic: Clinic) -> None:
 
 
 def test_a_live_page_hears_of_its_own_topics_only(clinic: Clinic) -> None:
-    with clinic.app.app_context():
-        pages = [
-            clinic.connect(live_token(actor_of(account), [clinic_topic(account.practitioner_id)]))
-            for account in (clinic.cast.clinician, clinic.cast.colleague)
-            if account.practitioner_id
-        ]
+    pages = [
+        clinic.live_page(account, clinic_topic(account.practitioner_id))
+        for account in (clinic.cast.clinician, clinic.cast.colleague)
+        if account.practitioner_id
+    ]
     clinic.book()
     own, other = (page.heard("changed") for page in pages)
     assert {word["topic"] for word in own} == {clinic_topic(clinic.cast.practitioner_id)}

@@ -84,7 +84,7 @@ def test_looking_at_a_link_uses_nothing_up(client: CheckedClient, session: Sessi
     for table in (JoinAttempt, Encounter):
         assert session.scalar(select(func.count()).select_from(table)) == 0
     with client.session_transaction() as browser:
-        assert "visits" not in browser
+        assert "_user_id" not in browser
 
 
 def test_a_wrong_date_of_birth_says_how_many_tries_are_left(client: CheckedClient, link: str) -> None:
@@ -124,7 +124,7 @@ def test_another_browser_has_no_further_tries(app: Flask, client: CheckedClient,
     right = client.post(link, data={**form, **birth_date(BORN)})
     assert right.status_code == 429
     with client.session_transaction() as browser:
-        assert "visits" not in browser
+        assert "_user_id" not in browser
 
 
 def test_after_an_hour_there_are_tries_again(client: CheckedClient, session: Session, link: str) -> None:
@@ -235,17 +235,45 @@ def test_a_link_of_a_cancelled_appointment(
     expect_no_camera(client, f"/visits/{appointment.id}/room", status=410)
 
 
-def test_a_link_of_a_consultation_that_has_ended(
+def test_a_link_of_a_consultation_that_has_ended_leads_to_what_happens_next(
     client: CheckedClient, session: Session, cast: Cast, link: str, appointment: Appointment
 ) -> None:
     who = actor_of(cast.clinician)
     end_encounter(session, who, appointment.id, outcome=Outcome.COMPLETED, next_steps="Rest.\n<b>Drink</b>")
     session.commit()
-    assert "Your consultation has ended" in expect_no_camera(client, link, status=200)
-    open_visit(client, appointment)
-    expect_no_camera(client, f"/visits/{appointment.id}/room", status=200)
+    # Not before the person proved who they are.
+    assert "Drink" not in client.get_page(link)
+    assert "Drink" in client.submit(link, birth_date(BORN))
+    for place in ("", "/room"):
+        answer = client.get(f"/visits/{appointment.id}{place}")
+        assert answer.headers["Location"] == f"/visits/{appointment.id}/after"
     after = expect_no_camera(client, f"/visits/{appointment.id}/after", status=200)
+    assert "Your consultation has ended" in after
+    assert "You spoke with Dr Nia Pritchard" in after
     assert "&lt;b&gt;Drink&lt;/b&gt;" in after
+
+
+def test_a_patient_who_was_not_reached_is_not_told_that_they_spoke(
+    client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
+) -> None:
+    who = actor_of(cast.clinician)
+    end_encounter(session, who, appointment.id, outcome=Outcome.NOT_REACHED, next_steps="")
+    session.commit()
+    open_visit(client, appointment)
+    after = client.get_page(f"/visits/{appointment.id}/after")
+    assert "We could not reach you" in after
+    assert "You spoke with" not in after
+
+
+def test_after_a_cancellation_the_page_says_so(
+    client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
+) -> None:
+    cancel_appointment(session, actor_of(cast.receptionist), appointment.id, version=1, reason="Ill")
+    session.commit()
+    open_visit(client, appointment)
+    after = client.get_page(f"/visits/{appointment.id}/after")
+    assert "Your appointment was cancelled" in after
+    assert "Go back in" not in after
 
 
 PLACES = ("", "/room", "/token", "/after", "/room?camera=off", "/token?role=clinician", "/token?role=patient")

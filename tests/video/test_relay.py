@@ -12,7 +12,7 @@ CLINICIAN, PATIENT = ParticipantRole.CLINICIAN, ParticipantRole.PATIENT
 
 
 def connect(relay: Relay, sid: str, role: ParticipantRole, encounter: UUID = ENCOUNTER) -> UUID:
-    relay.expect(sid, encounter, uuid4(), role, None, now_s=0)
+    relay.expect(sid, encounter, uuid4(), role, uuid4(), now_s=0)
     page = uuid4()
     relay.name_page(sid, page)
     return page
@@ -78,7 +78,7 @@ def test_a_page_that_reconnects_is_still_there_when_its_old_socket_dies_late() -
     relay = Relay()
     page = connect(relay, "old", PATIENT)
     relay.join("old")
-    relay.expect("new", ENCOUNTER, uuid4(), PATIENT, None, now_s=0)
+    relay.expect("new", ENCOUNTER, uuid4(), PATIENT, uuid4(), now_s=0)
     relay.name_page("new", page)
     relay.drop("old")
     assert relay.has_page(ENCOUNTER, PATIENT, page)

@@ -53,7 +53,7 @@ export function init(root) {
   connection.start()
 
   async function refresh() {
-    const response = await fetch(liveUrl, { cache: 'no-store', redirect: 'error' })
+    const response = await fetch(liveUrl, { cache: 'no-store', redirect: 'error', headers: { 'X-Background': '1' } })
     if (!response.ok) throw new Error(`The list was answered with ${response.status}.`)
     const html = await response.text()
     const fragment = root.querySelector('[data-live-fragment]')

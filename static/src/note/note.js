@@ -3,10 +3,11 @@
  * is signed in place.
  */
 import { browserTimers } from '../room/types.js'
+import { askForSignIn } from '../session/session.js'
 import { fillText, formatTime, readTexts } from '../words.js'
 import { showConflict } from './conflict.js'
 import { Saver } from './saver.js'
-import { renewSession, renewTokens, requestPage, showAnswer, sign } from './sign.js'
+import { renewSession, requestPage, showAnswer, sign, takeTokens } from './sign.js'
 
 /** @typedef {import('./saver.js').Answer} Answer */
 /** @typedef {import('./saver.js').Sections} Sections */
@@ -60,6 +61,14 @@ export function init(root) {
     if (event.target instanceof Element && event.target.matches(SECTION)) saver.changed()
   })
   addEventListener('online', () => saver.hurry(), { signal })
+  // Signed in again over the page: what could not be saved meanwhile is saved now.
+  document.addEventListener(
+    'app:session',
+    (event) => {
+      if (event instanceof CustomEvent && event.detail.isSignedIn && saver.isUnsaved) saver.changed()
+    },
+    { signal }
+  )
   addEventListener(
     'beforeunload',
     (event) => {
@@ -120,7 +129,8 @@ export function init(root) {
       : await sign({
           post: () => requestPage(form.action, { method: 'POST', body: new FormData(form) }),
           load: () => requestPage(pageUrl),
-          renew: renewTokens
+          renew: takeOver,
+          prove: ({ isProof }) => askForSignIn({ isProof, isByPress: true })
         })
     isSigning = false
     setTyping(true)
@@ -135,11 +145,26 @@ export function init(root) {
       await saver.flush()
     } else if (outcome.is === 'signed-out') {
       tellSigning(texts.signed_out ?? '', { isFailed: true, isSignInOffered: true })
+    } else if (outcome.is === 'unproved') {
+      tellSigning(texts.unproved ?? '', { isFailed: true })
     } else if (outcome.is === 'refused') {
       tellSigning(fillText(texts.sign_refused, { message: outcome.message }), { isFailed: true })
     } else {
       tellSigning(texts.sign_failed ?? '', { isFailed: true })
     }
+  }
+
+  /**
+   * Token and version from the page as it is now: before it asked for a proof the server kept what was sent.
+   *
+   * @param {Document} page
+   */
+  function takeOver(page) {
+    takeTokens(page)
+    const fresh = page.querySelector('#note-form input[name="version"]')
+    if (!(fresh instanceof HTMLInputElement) || !(versionField instanceof HTMLInputElement)) return
+    // Any other number: somebody wrote meanwhile, and the server refuses ours.
+    if (Number(fresh.value) === Number(versionField.value) + 1) versionField.value = fresh.value
   }
 
   /** @param {boolean} isAllowed what is typed while the note is on its way would be lost */
@@ -182,10 +207,9 @@ export function init(root) {
   async function put(sections, version) {
     let response = await putOnce(sections, version)
     if (response.status === 400 || response.status === 401) {
-      // Signed out, or signed in anew in another window: then a token of the present session is all that is missing.
-      if (!(await renewSession(() => requestPage(pageUrl), renewTokens))) {
-        return { status: 'refused', message: texts.signed_out ?? '' }
-      }
+      // Signed in anew in another window: then a token of the present session is all that is missing.
+      const isIn = response.status === 400 && (await renewSession(() => requestPage(pageUrl), takeTokens))
+      if (!isIn && !(await askForSignIn())) return { status: 'refused', message: texts.signed_out ?? '' }
       response = await putOnce(sections, version)
     }
     if (response.status >= 500 || response.status === 429) throw new Error(`Saving was answered with ${response.status}.`)

@@ -3,6 +3,8 @@
  * from the page that the server answers with. The rules only; sending and showing are passed in.
  */
 
+import { renewTokens } from '../session/session.js'
+
 /**
  * @typedef {object} Answer
  * @property {number} status
@@ -11,12 +13,15 @@
  *
  * @typedef {{is: 'answered', page: Document}
  *   | {is: 'signed-out'}
+ *   | {is: 'unproved'}
  *   | {is: 'stale'}
  *   | {is: 'refused', message: string}
  *   | {is: 'failed'}} Outcome stale: the note was changed somewhere else
  */
 
 const SIGN_IN = '/sign-in'
+/** The server asks for a proof before this; meanwhile it has kept the draft. */
+const PROOF = '/sign-in/again'
 /** The form was made for another session: one that has ended, or one before a new sign-in. */
 const STALE_FORM = 400
 const STALE_NOTE = 409
@@ -26,16 +31,23 @@ const STALE_NOTE = 409
  * @param {() => Promise<Answer>} ways.post sends the form; rejects when the server cannot be reached
  * @param {() => Promise<Answer>} ways.load gets the page that the form stands on
  * @param {(page: Document) => void} ways.renew takes over what a form needs from a page of the present session
+ * @param {(why: {isProof: boolean}) => Promise<boolean>} [ways.prove] asks the person over the page; false: not now
  * @returns {Promise<Outcome>}
  */
-export async function sign({ post, load, renew }) {
+export async function sign({ post, load, renew, prove = () => Promise.resolve(false) }) {
   try {
     let answer = await post()
     if (answer.status === STALE_FORM) {
+      if (!(await renewSession(load, renew)) && !(await prove({ isProof: false }))) return { is: 'signed-out' }
+      answer = await post()
+    }
+    if (answer.path === SIGN_IN || answer.path === PROOF) {
+      const isProof = answer.path === PROOF
+      if (!(await prove({ isProof }))) return { is: isProof ? 'unproved' : 'signed-out' }
       if (!(await renewSession(load, renew))) return { is: 'signed-out' }
       answer = await post()
     }
-    if (answer.path === SIGN_IN) return { is: 'signed-out' }
+    if (answer.path === SIGN_IN || answer.path === PROOF) return { is: 'signed-out' }
     if (answer.status === STALE_NOTE) return { is: 'stale' }
     if (answer.page.getElementById('note')) return { is: 'answered', page: answer.page }
     return { is: 'refused', message: reasonOf(answer.page) }
@@ -88,12 +100,9 @@ export async function requestPage(url, options = {}) {
  *
  * @param {Document} page
  */
-export function renewTokens(page) {
+export function takeTokens(page) {
   const fresh = page.querySelector('input[name="csrf_token"]')
-  if (!(fresh instanceof HTMLInputElement)) return
-  for (const field of document.querySelectorAll('input[name="csrf_token"]')) {
-    if (field instanceof HTMLInputElement) field.value = fresh.value
-  }
+  if (fresh instanceof HTMLInputElement) renewTokens(fresh.value)
 }
 
 /**

@@ -28,13 +28,16 @@ export class Call {
   /** @type {Recovery} */ #recovery
   /** @type {Partial<Record<'audio' | 'video', RTCRtpSender>>} */ #senders = {}
   /** Which connection of the other side ours answers. @type {string | null} */ #remoteSession = null
+  /** One message after another: what follows an offer waits for its connection. @type {Promise<void>} */
+  #received = Promise.resolve()
+  #builds = 0
   #isClosed = false
 
   /**
    * @typedef {object} Options
    * @property {Role} role
    * @property {string} peerPage
-   * @property {RTCConfiguration} configuration
+   * @property {() => Promise<RTCConfiguration>} freshConfiguration credentials of relays live an hour only
    * @property {Tracks} tracks
    * @property {(content: SignalContent) => void} send
    * @property {(track: MediaStreamTrack) => void} onTrack
@@ -50,8 +53,8 @@ export class Call {
       timers: browserTimers,
       now: () => performance.now(),
       actions: {
-        restart: () => this.#peer?.restartIce(),
-        rebuild: () => this.#build(),
+        restart: () => void this.#restart(),
+        rebuild: () => void this.#build(),
         ask: () => options.send({ restart: true }),
         tell: options.onPhase
       }
@@ -59,23 +62,44 @@ export class Call {
   }
 
   start() {
-    if (this.#options.role === 'clinician') this.#build()
+    if (this.#options.role === 'clinician') void this.#build()
   }
 
-  /** @param {SignalContent} content */
-  async receive({ description, candidates, restart }) {
-    if (this.#isClosed) return
-    if (restart) {
+  /**
+   * @param {SignalContent} content
+   * @returns {Promise<void>}
+   */
+  receive(content) {
+    if (content.restart) {
       this.#recovery.asked()
-      return
+      return Promise.resolve()
     }
+    const begun = this.#received.then(() => this.#begin(content))
+    this.#received = begun.then(
+      () => undefined,
+      () => undefined
+    )
+    return begun.then(async ({ done }) => void (await done))
+  }
+
+  /**
+   * Makes the connection that a message is for. The next message waits for that alone: what a connection was doing
+   * when it was closed never ends.
+   *
+   * @param {SignalContent} content
+   * @returns {Promise<{done: Promise<unknown> | undefined}>}
+   */
+  async #begin({ description, candidates }) {
+    if (this.#isClosed) return { done: undefined }
     if (description?.type === 'offer' && this.#options.role === 'patient') {
       const session = sessionOf(description.sdp)
-      if (!this.#peer || session !== this.#remoteSession) this.#build()
+      // The offer may restart ICE: this side gathers anew then, too.
+      if (this.#peer && session === this.#remoteSession) await this.#refresh(this.#peer)
+      else await this.#build()
       this.#remoteSession = session
     }
-    if (description) await this.#negotiation?.receiveDescription(description)
-    if (candidates) await this.#negotiation?.receiveCandidates(candidates)
+    if (description) return { done: this.#negotiation?.receiveDescription(description) }
+    return { done: this.#negotiation?.receiveCandidates(candidates ?? []) }
   }
 
   /** @param {Tracks} tracks */
@@ -110,9 +134,30 @@ export class Call {
     this.#discard()
   }
 
-  #build() {
+  async #restart() {
+    const peer = this.#peer
+    if (peer && (await this.#refresh(peer))) peer.restartIce()
+  }
+
+  /**
+   * @param {RTCPeerConnection} peer
+   * @returns {Promise<boolean>} false where it is not the call's connection any more
+   */
+  async #refresh(peer) {
+    const configuration = await this.#options.freshConfiguration()
+    if (peer !== this.#peer) return false
+    peer.setConfiguration(configuration)
+    return true
+  }
+
+  async #build() {
+    this.#builds += 1
+    const build = this.#builds
+    const configuration = await this.#options.freshConfiguration()
+    // Closed meanwhile, or a newer one is on its way.
+    if (this.#isClosed || build !== this.#builds) return
     this.#discard()
-    const { configuration, role, send } = this.#options
+    const { role, send } = this.#options
     const peer = new RTCPeerConnection(configuration)
     const batch = new CandidateBatch((candidates) => send({ candidates }), browserTimers)
     const negotiation = new Negotiation({

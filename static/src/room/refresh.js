@@ -10,7 +10,9 @@ export async function refreshPage() {
   // The address may be that of a form which was refused; a script cannot get that one.
   const page = document.querySelector('[data-page-url]')
   const url = page instanceof HTMLElement ? (page.dataset.pageUrl ?? location.href) : location.href
-  const response = await fetch(url, { cache: 'no-store', redirect: 'error' })
+  // Says that nobody did anything: it keeps no sign-in alive, and the audit trail counts no opening.
+  const headers = { 'X-Background': '1' }
+  const response = await fetch(url, { cache: 'no-store', redirect: 'error', headers })
   if (!response.ok) return
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
   const { morphElement } = await import('../live/morph.js')

@@ -19,6 +19,8 @@ import { createView } from './view.js'
 /** The page joins when the devices are open, but does not wait longer for somebody who is still being asked. */
 const LONGEST_WAIT_FOR_DEVICES_MS = 800
 const WATCH_EVERY_MS = 1000
+/** How long relay credentials count as fresh; they live for an hour. */
+const FRESH_MS = 60_000
 /** Signals may overtake the snapshot that announces their sender. */
 const MOST_EARLY_SIGNALS = 20
 
@@ -32,6 +34,7 @@ export function init(root) {
   let call = null
   /** @type {RTCConfiguration} */
   let configuration = {}
+  let configuredAt = -Infinity
   /** @type {Signal[]} */
   let early = []
   let isPlayingTold = false
@@ -72,13 +75,14 @@ export function init(root) {
   const socket = createSocket()
   const signalling = new Signalling(socket, ownPage, {
     onJoined(ack) {
-      configuration = {
-        iceServers: ack.ice_servers ?? [],
-        iceTransportPolicy: ack.ice_transport_policy ?? 'all'
-      }
+      const policyBefore = configuration.iceTransportPolicy
+      configure(ack)
+      // From here on relays alone: a connection that was made without them must not go on.
+      if (call && policyBefore !== configuration.iceTransportPolicy) closeCall()
       isPlayingTold = false
       dispatch({ type: 'socket', socket: 'open' })
       if (ack.snapshot) showSnapshot(ack.snapshot)
+      followTarget()
       signalling.tellMedia(media.state)
       tellPlaying()
     },
@@ -168,13 +172,31 @@ export function init(root) {
     if (target.do === 'open' && call?.peerPage !== target.page) openCall(target.page)
   }
 
+  /** @param {import('./types.js').IceAck} ack */
+  function configure(ack) {
+    configuredAt = performance.now()
+    configuration = {
+      iceServers: ack.ice_servers ?? [],
+      iceTransportPolicy: ack.ice_transport_policy ?? 'all'
+    }
+  }
+
+  /** What the server said a moment ago, or says now; while it cannot be asked, what it said last. */
+  async function freshConfiguration() {
+    if (performance.now() - configuredAt > FRESH_MS) {
+      const ack = await signalling.askIce()
+      if (ack) configure(ack)
+    }
+    return configuration
+  }
+
   /** @param {string} peerPage */
   function openCall(peerPage) {
     closeCall()
     const opened = new Call({
       role,
       peerPage,
-      configuration,
+      freshConfiguration,
       tracks: media.tracks,
       send: (content) => signalling.send(peerPage, content),
       onTrack: (track) => playback.add(track),

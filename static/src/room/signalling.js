@@ -2,6 +2,7 @@
  * The room's conversation with the server: join, snapshots, and signals to the other person's page.
  */
 
+/** @typedef {import('./types.js').IceAck} IceAck */
 /** @typedef {import('./types.js').JoinAck} JoinAck */
 /** @typedef {import('./types.js').MediaState} MediaState */
 /** @typedef {import('./types.js').Signal} Signal */
@@ -11,6 +12,8 @@
 
 const JOIN_TIMEOUT_MS = 8000
 const LEAVE_TIMEOUT_MS = 1500
+/** Then a call goes on with the servers that it knows. */
+const ICE_TIMEOUT_MS = 2000
 
 /**
  * @typedef {object} SignallingEvents
@@ -93,6 +96,21 @@ export class Signalling {
     const signal = { to, from: this.#page, ...content }
     if (this.#isJoined) this.#socket.emit('signal', signal)
     else this.#unsent.push(signal)
+  }
+
+  /**
+   * Fresh credentials of the relays.
+   *
+   * @returns {Promise<IceAck | null>} null where the server cannot be asked now
+   */
+  async askIce() {
+    if (!this.#isJoined) return null
+    try {
+      const ack = await this.#socket.timeout(ICE_TIMEOUT_MS).emitWithAck('ice', {})
+      return ack?.ok ? ack : null
+    } catch {
+      return null
+    }
   }
 
   /** @param {string} peer the page whose media plays here */

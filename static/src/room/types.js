@@ -41,6 +41,11 @@
  * @property {RTCIceTransportPolicy} [ice_transport_policy]
  * @property {{code: string, message: string}} [error]
  *
+ * @typedef {object} IceAck
+ * @property {boolean} ok
+ * @property {RTCIceServer[]} [ice_servers]
+ * @property {RTCIceTransportPolicy} [ice_transport_policy]
+ *
  * @typedef {object} Timers
  * @property {(run: () => void, ms: number) => any} set
  * @property {(timer: any) => void} clear

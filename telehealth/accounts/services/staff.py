@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from telehealth.accounts.models import (
     Account,
     AccountRole,
     HealthcareService,
+    Organisation,
     Practitioner,
     PractitionerRole,
 )
@@ -27,12 +29,15 @@ def create_account(
     organisation_id: UUID,
     email: str,
     display_name: str,
-    password: str,
+    password: str | None,
     roles: Iterable[tuple[UUID, Role]],
     practitioner_id: UUID | None = None,
 ) -> Account:
-    """Make an account. Raises Conflict where the e-mail is taken, InvalidInput for a short password."""
-    if len(password) < MINIMUM_PASSWORD_LENGTH:
+    """Make an account; without a password its owner chooses one with a set-up link.
+
+    Raises Conflict where the e-mail is taken, InvalidInput for a short password.
+    """
+    if password is not None and len(password) < MINIMUM_PASSWORD_LENGTH:
         raise InvalidInput(
             "password-short", N_("Use a password of at least 12 characters."), field="password"
         )
@@ -42,7 +47,7 @@ def create_account(
         organisation_id=organisation_id,
         email=normal_email(email),
         display_name=display_name,
-        password_hash=hash_password(password),
+        password_hash=hash_password(password) if password is not None else None,
         practitioner_id=practitioner_id,
         roles=[
             AccountRole(organisation_id=organisation_id, service_id=service_id, role=role)
@@ -60,6 +65,56 @@ def create_account(
         organisation_id=organisation_id,
     )
     return account
+
+
+def create_service(
+    session: Session,
+    actor: Actor,
+    *,
+    organisation_name: str,
+    name: str,
+    phone: str,
+    nation: str,
+    time_zone: str,
+    is_restricted: bool = False,
+) -> HealthcareService:
+    """Make a service, and its organisation where that is new. Raises InvalidInput, Conflict."""
+    if not (organisation_name and name and phone):
+        raise InvalidInput("details-missing", N_("Give the organisation, the service and its phone number."))
+    if time_zone not in available_timezones():
+        raise InvalidInput(
+            "time-zone-unknown", N_("There is no such time zone. Use a name such as Europe/London.")
+        )
+    organisation = session.scalar(select(Organisation).where(Organisation.name == organisation_name))
+    if organisation is None:
+        organisation = Organisation(name=organisation_name)
+        session.add(organisation)
+        session.flush()
+    taken = select(HealthcareService.id).where(
+        HealthcareService.organisation_id == organisation.id, HealthcareService.name == name
+    )
+    if session.scalar(taken):
+        raise Conflict("service-taken", N_("The organisation has a service with this name already."))
+    service = HealthcareService(
+        organisation_id=organisation.id,
+        name=name,
+        time_zone=time_zone,
+        nation=nation,
+        phone=phone,
+        is_restricted=is_restricted,
+    )
+    session.add(service)
+    session.flush()
+    record_event(
+        session,
+        actor,
+        "service.created",
+        subject_kind="service",
+        subject_id=service.id,
+        organisation_id=organisation.id,
+        service_id=service.id,
+    )
+    return service
 
 
 def list_services(session: Session, service_ids: Iterable[UUID]) -> list[HealthcareService]:

@@ -19,6 +19,7 @@ from telehealth.booking.domain.appointment import AppointmentStatus, Mode, can_b
 from telehealth.booking.domain.reference import make_reference
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentHistory, IdempotencyKey, Schedule
+from telehealth.booking.policies import may_manage, may_see
 from telehealth.booking.services.availability import find_free_slots
 from telehealth.booking.services.claims import claim_for_appointment, release_claims
 from telehealth.clock import now
@@ -42,6 +43,7 @@ class BookingRequest:
     starts_at: datetime
     reason: str
     idempotency_key: str
+    is_confidential: bool = False
 
 
 class SlotTaken(Conflict):
@@ -83,7 +85,15 @@ def book_appointment(session: Session, actor: Actor, wish: BookingRequest) -> Ap
     if slot is None:
         raise SlotTaken
     return place_appointment(
-        session, actor, service, patient, slot, mode=schedule.mode, reason=wish.reason, key=appointment_id
+        session,
+        actor,
+        service,
+        patient,
+        slot,
+        mode=schedule.mode,
+        reason=wish.reason,
+        is_confidential=wish.is_confidential,
+        key=appointment_id,
     )
 
 
@@ -96,6 +106,7 @@ def place_appointment(
     *,
     mode: Mode = Mode.VIDEO,
     reason: str = "",
+    is_confidential: bool = False,
     key: UUID | None = None,
 ) -> Appointment:
     """Put a patient into a slot that was found free. Raises SlotTaken and PatientBusy: the claims decide."""
@@ -111,6 +122,7 @@ def place_appointment(
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         reason=reason,
+        is_confidential=is_confidential,
     )
     session.add(appointment)
     session.flush()
@@ -123,7 +135,11 @@ def place_appointment(
 def get_service(session: Session, actor: Actor, service_id: UUID, *roles: Role) -> HealthcareService:
     """A service in which the actor holds one of `roles`. Raises NotFound."""
     service = session.get(HealthcareService, service_id)
-    if service is None or service.id not in actor.services_as(*roles):
+    if (
+        service is None
+        or service.organisation_id != actor.organisation_id
+        or service.id not in actor.services_as(*roles)
+    ):
         raise NotFound
     return service
 
@@ -147,45 +163,12 @@ def get_appointment(session: Session, actor: Actor, appointment_id: UUID) -> App
     return appointment
 
 
-def may_see(actor: Actor, appointment: Appointment) -> bool:
-    if actor.may_visit(appointment.id):
-        return True
-    if appointment.service_id in actor.services_as(Role.RECEPTIONIST, Role.ADMINISTRATOR):
-        return True
-    return is_clinician_of(actor, appointment)
-
-
-def is_clinician_of(actor: Actor, appointment: Appointment) -> bool:
-    """True for the clinician with whom the appointment is."""
-    return (
-        actor.practitioner_id is not None
-        and actor.practitioner_id == appointment.practitioner_id
-        and appointment.service_id in actor.services_as(Role.CLINICIAN)
-    )
-
-
-def list_patient_appointments(session: Session, actor: Actor, patient: Patient) -> list[Appointment]:
-    """A patient's appointments in the actor's services, the latest first."""
-    return list(
-        session.scalars(
-            select(Appointment)
-            .where(
-                Appointment.patient_id == patient.id,
-                Appointment.service_id.in_(actor.services_as(Role.RECEPTIONIST, Role.ADMINISTRATOR)),
-            )
-            .options(joinedload(Appointment.practitioner), joinedload(Appointment.service))
-            .order_by(Appointment.starts_at.desc())
-            .limit(50)
-        )
-    )
-
-
 def cancel_appointment(
     session: Session, actor: Actor, appointment_id: UUID, *, version: int, reason: str
 ) -> Appointment:
     """Cancel and free the time. Raises Conflict where the appointment changed meanwhile."""
     appointment = get_appointment(session, actor, appointment_id)
-    if appointment.service_id not in actor.services_as(Role.RECEPTIONIST, Role.ADMINISTRATOR):
+    if not may_manage(actor, appointment):
         raise NotFound
     if not reason.strip():
         raise InvalidInput("reason-missing", N_("Enter why the appointment is cancelled."), field="reason")
@@ -227,6 +210,7 @@ def _key_of(wish: BookingRequest) -> str:
         wish.patient_id.hex,
         wish.schedule_id.hex,
         wish.starts_at.isoformat(),
+        str(wish.is_confidential),
     )
     return hashlib.sha256("/".join(parts).encode("utf-8", "replace")).hexdigest()
 
@@ -268,5 +252,7 @@ def _remember_change(session: Session, actor: Actor, appointment: Appointment, r
         subject_kind="appointment",
         subject_id=appointment.id,
         organisation_id=appointment.organisation_id,
+        patient_id=appointment.patient_id,
+        service_id=appointment.service_id,
     )
     mark_topic(session, clinic_topic(appointment.practitioner_id))

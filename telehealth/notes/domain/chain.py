@@ -11,21 +11,24 @@ def version_hash(
     *,
     note_id: UUID,
     number: int,
-    sections: Mapping[str, str],
+    sections: Mapping[str, bytes],
     signed_by: str,
     signed_at: datetime,
-    reason: str,
+    reason: bytes,
     previous_hash: str,
 ) -> str:
-    """SHA-256 (hex) over the canonical JSON of a signed version and the hash before it ("" for the first)."""
+    """SHA-256 (hex) over the canonical JSON of a signed version and the hash before it ("" for the first).
+
+    Sections by heading code, and the reason (b"" for none), as they are stored: sealed.
+    """
     canonical = json.dumps(
         {
             "note": str(note_id),
             "number": number,
-            "sections": dict(sorted(sections.items())),
+            "sections": {code: sealed.hex() for code, sealed in sorted(sections.items())},
             "signed_by": signed_by,
             "signed_at": signed_at.isoformat(),
-            "reason": reason,
+            "reason": reason.hex(),
             "previous": previous_hash,
         },
         ensure_ascii=False,

@@ -9,7 +9,8 @@ from telehealth.actor import Actor, system
 from telehealth.audit.services import record_event
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
-from telehealth.booking.services.appointments import change_status, get_appointment, is_clinician_of
+from telehealth.booking.policies import is_clinician_of, may_visit
+from telehealth.booking.services.appointments import change_status, get_appointment
 from telehealth.clock import now
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 from telehealth.topics import clinic_topic, encounter_topic, mark_topic
@@ -37,7 +38,16 @@ def find_encounters(session: Session, appointment_ids: list[UUID]) -> dict[UUID,
 
 
 def lock_encounter(session: Session, encounter_id: UUID) -> Encounter:
-    """An encounter that nobody else changes until this transaction ends. Raises NotFound."""
+    """An encounter that nobody else changes until this transaction ends. Raises NotFound.
+
+    Everybody locks the appointment first, then the encounter: two orders would wait for each other.
+    """
+    session.scalar(
+        select(Appointment.id)
+        .join(Encounter, Encounter.appointment_id == Appointment.id)
+        .where(Encounter.id == encounter_id)
+        .with_for_update(of=Appointment)
+    )
     encounter = session.scalar(
         select(Encounter)
         .where(Encounter.id == encounter_id)
@@ -53,7 +63,7 @@ def lock_encounter(session: Session, encounter_id: UUID) -> Encounter:
 def open_encounter(session: Session, actor: Actor, appointment_id: UUID) -> Encounter:
     """The encounter of an appointment that the actor takes part in, made when it is first needed."""
     appointment = get_appointment(session, actor, appointment_id)
-    if not actor.may_visit(appointment.id) and not is_clinician_of(actor, appointment):
+    if not may_visit(actor, appointment) and not is_clinician_of(actor, appointment):
         raise NotFound
     # Two people may open it at the same moment: the appointment's row decides who makes it.
     session.scalar(select(Appointment.id).where(Appointment.id == appointment_id).with_for_update())
@@ -96,7 +106,15 @@ def admit_patient(session: Session, actor: Actor, appointment_id: UUID) -> Encou
     set_presence(encounter.participant(ParticipantRole.PATIENT), PresenceEvent.ADMITTED)
     touch(session, encounter)
     mark_queue(session, encounter)
-    record_event(session, actor, "encounter.admitted", subject_kind="encounter", subject_id=encounter.id)
+    record_event(
+        session,
+        actor,
+        "encounter.admitted",
+        subject_kind="encounter",
+        subject_id=encounter.id,
+        patient_id=appointment.patient_id,
+        service_id=appointment.service_id,
+    )
     return encounter
 
 
@@ -137,6 +155,8 @@ def end_encounter(
         subject_kind="encounter",
         subject_id=encounter.id,
         reason=outcome.value,
+        patient_id=encounter.appointment.patient_id,
+        service_id=encounter.service_id,
     )
     return encounter
 
@@ -157,6 +177,8 @@ def cancel_encounter(session: Session, appointment: Appointment) -> None:
         "encounter.cancelled",
         subject_kind="encounter",
         subject_id=encounter.id,
+        patient_id=appointment.patient_id,
+        service_id=appointment.service_id,
     )
 
 

@@ -6,11 +6,14 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from telehealth.accounts.services.sign_in import actor_of, load_account
-from telehealth.actor import Actor, ActorKind, guest
+from telehealth.accounts.services.authorities import find_carer
+from telehealth.accounts.services.protection import find_protections
+from telehealth.accounts.services.sessions import find_sign_in_by_id
+from telehealth.actor import Actor
 from telehealth.audit.services import record_event
 from telehealth.booking.domain.appointment import AppointmentStatus
-from telehealth.booking.services.appointments import change_status, get_appointment, is_clinician_of
+from telehealth.booking.policies import is_clinician_of, may_visit
+from telehealth.booking.services.appointments import change_status, get_appointment
 from telehealth.clock import now
 from telehealth.db import Database
 from telehealth.errors import N_, Conflict, NotFound
@@ -34,9 +37,12 @@ from telehealth.video.services.encounters import (
     touch,
     waiting_encounters,
 )
+from telehealth.video.services.transport import NoRelay, must_be_relayed
 
 
-def join_room(session: Session, encounter_id: UUID, role: ParticipantRole, join: Join) -> Encounter:
+def join_room(
+    session: Session, actor: Actor, encounter_id: UUID, role: ParticipantRole, join: Join
+) -> Encounter:
     """A page of a participant is here; it replaces an older one. Raises Conflict when the consultation is over."""
     encounter = lock_encounter(session, encounter_id)
     if encounter.status in OVER:
@@ -46,23 +52,27 @@ def join_room(session: Session, encounter_id: UUID, role: ParticipantRole, join:
     participant.page = join.page
     participant.audio, participant.video = join.audio, join.video
     if role is ParticipantRole.PATIENT:
-        _patient_arrives(session, encounter, participant)
+        participant.related_person_id = find_carer(session, actor, encounter.appointment_id)
+        _patient_arrives(session, actor, encounter, participant)
     else:
         set_presence(participant, PresenceEvent.JOINED_THE_CALL)
     touch(session, encounter)
     if is_first:
         record_event(
             session,
-            _actor_of(encounter, role),
+            actor,
             "encounter.joined",
             subject_kind="encounter",
             subject_id=encounter.id,
+            organisation_id=encounter.organisation_id,
             reason=role.value,
+            patient_id=encounter.appointment.patient_id,
+            service_id=encounter.service_id,
         )
     return encounter
 
 
-def _patient_arrives(session: Session, encounter: Encounter, participant: Participant) -> None:
+def _patient_arrives(session: Session, actor: Actor, encounter: Encounter, participant: Participant) -> None:
     advance(encounter, EncounterEvent.PATIENT_ARRIVED)
     if encounter.status is EncounterStatus.IN_PROGRESS:
         # Admitted once is admitted for good: a reload comes straight back into the call.
@@ -73,7 +83,7 @@ def _patient_arrives(session: Session, encounter: Encounter, participant: Partic
     if encounter.appointment.status is AppointmentStatus.BOOKED:
         change_status(
             session,
-            _actor_of(encounter, ParticipantRole.PATIENT),
+            actor,
             encounter.appointment,
             AppointmentStatus.ARRIVED,
             "in the waiting room",
@@ -123,38 +133,51 @@ def leave_room(
         mark_queue(session, encounter)
 
 
-def is_participant(
+def participant_actor(
     database: Database,
     appointment_id: UUID,
     role: ParticipantRole,
-    account_id: UUID | None,
+    session_id: UUID,
     *,
     page: UUID | None = None,
-) -> bool:
-    """Whether this person may (still) be in the room: read from the database, for the socket's table.
+) -> Actor | None:
+    """Who is behind a sign-in, where they may (still) be in the room; None where not: read from the database.
 
-    With `page`: and whether that page is still the person's newest one.
+    With `page`: only while that page is still the person's newest one. A sign-in's age does not matter here: a running
+    call outlives it, and the page asks for signing in again.
     """
     with database.reading() as session:
-        if role is ParticipantRole.CLINICIAN:
-            account = load_account(session, account_id) if account_id else None
-            if account is None:
-                return False
-            actor = actor_of(account)
-        else:
-            actor = guest([appointment_id])
+        sign_in = find_sign_in_by_id(session, session_id)
+        if sign_in is None:
+            return None
         try:
-            appointment = get_appointment(session, actor, appointment_id)
+            appointment = get_appointment(session, sign_in.actor, appointment_id)
         except NotFound:
-            return False
-        if role is ParticipantRole.CLINICIAN and not is_clinician_of(actor, appointment):
-            return False
+            return None
+        may_take_part = is_clinician_of if role is ParticipantRole.CLINICIAN else may_visit
+        if not may_take_part(sign_in.actor, appointment):
+            return None
         if appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR):
-            return False
+            return None
         if page is None:
-            return True
+            return sign_in.actor
         encounter = find_encounter(session, appointment_id)
-        return encounter is not None and encounter.participant(role).page == page
+        is_newest = encounter is not None and encounter.participant(role).page == page
+        return sign_in.actor if is_newest else None
+
+
+def is_relay_only(database: Database, appointment_id: UUID) -> bool:
+    """Whether the calls of an appointment must not show an address: those of a protected patient."""
+    with database.reading() as session:
+        return must_be_relayed(session, appointment_id)
+
+
+def require_transport(database: Database, appointment_id: UUID, *, has_relay: bool) -> bool:
+    """The same; raises NoRelay where it must be relayed and there is no relay."""
+    must_relay = is_relay_only(database, appointment_id)
+    if must_relay and not has_relay:
+        raise NoRelay
+    return must_relay
 
 
 def forget_pages(session: Session) -> None:
@@ -177,7 +200,7 @@ def snapshot(session: Session, encounter_id: UUID, role: ParticipantRole, after_
         "you": {"role": role.value, "presence": you.presence.value},
         "peer": {
             "role": peer.role.value,
-            "name": _name_of(encounter, peer.role),
+            "name": _name_of(session, encounter, peer.role),
             "presence": peer.presence.value,
             "page": str(peer.page) if peer.page else None,
             "media": {"audio": peer.audio.value, "video": peer.video.value},
@@ -198,24 +221,12 @@ def _count_ahead(session: Session, encounter: Encounter) -> int | None:
     )
 
 
-def _name_of(encounter: Encounter, role: ParticipantRole) -> str:
+def _name_of(session: Session, encounter: Encounter, role: ParticipantRole) -> str:
+    """ "" for a patient whom another service protects: that clinician's page says so instead."""
     appointment = encounter.appointment
-    person = appointment.patient if role is ParticipantRole.PATIENT else appointment.practitioner
-    return person.display_name
-
-
-def _actor_of(encounter: Encounter, role: ParticipantRole) -> Actor:
-    """Who acts through a socket: its token said so when it connected."""
-    appointment = encounter.appointment
-    if role is ParticipantRole.PATIENT:
-        return Actor(
-            kind=ActorKind.GUEST,
-            organisation_id=encounter.organisation_id,
-            appointment_ids=frozenset({appointment.id}),
-        )
-    return Actor(
-        kind=ActorKind.STAFF,
-        organisation_id=encounter.organisation_id,
-        practitioner_id=appointment.practitioner_id,
-        display_name=appointment.practitioner.display_name,
-    )
+    if role is ParticipantRole.CLINICIAN:
+        return appointment.practitioner.display_name
+    protections = find_protections(session, [appointment.patient_id]).get(appointment.patient_id, [])
+    if protections and encounter.service_id not in {each.service_id for each in protections}:
+        return ""
+    return appointment.patient.display_name

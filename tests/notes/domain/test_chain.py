@@ -11,27 +11,27 @@ pytestmark = pytest.mark.domain
 SIGNED = {
     "note_id": UUID(int=1),
     "number": 1,
-    "sections": {"1": "Feels well", "2": "120/80"},
+    "sections": {"1": b"Feels well", "2": b"120/80"},
     "signed_by": "account:1",
     "signed_at": at("2027-01-12 14:30"),
-    "reason": "",
+    "reason": b"",
     "previous_hash": "",
 }
 
 
 def test_the_hash_does_not_depend_on_the_order_of_the_sections() -> None:
-    turned = {**SIGNED, "sections": {"2": "120/80", "1": "Feels well"}}
+    turned = {**SIGNED, "sections": {"2": b"120/80", "1": b"Feels well"}}
     assert version_hash(**SIGNED) == version_hash(**turned)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"sections": {"1": "Feels ill", "2": "120/80"}},
+        {"sections": {"1": b"Feels ill", "2": b"120/80"}},
         {"number": 2},
         {"signed_by": "account:2"},
         {"signed_at": at("2027-01-12 14:31")},
-        {"reason": "typing mistake"},
+        {"reason": b"typing mistake"},
         {"previous_hash": "a" * 64},
         {"note_id": UUID(int=2)},
     ],

@@ -1,16 +1,20 @@
 """What booking, video and notes know about a clinician's day, gathered for one page."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from telehealth.accounts.models import HealthcareService
+from telehealth.accounts.models import Authority, HealthcareService, Protection
+from telehealth.accounts.services.authorities import find_authorities
+from telehealth.accounts.services.protection import find_hidden, find_protections
 from telehealth.accounts.services.staff import list_services
 from telehealth.actor import Actor, Role
-from telehealth.booking.domain.appointment import JOIN_OPENS_BEFORE, AppointmentStatus
+from telehealth.booking.domain.appointment import JOIN_CLOSES_AFTER, JOIN_OPENS_BEFORE, AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.errors import NotFound
 from telehealth.notes.services import encounters_with_signed_note
@@ -22,10 +26,20 @@ HIDDEN = (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Safety:
+    """Who protects a patient, who may act for them today, and whether their name is not for this clinician."""
+
+    protections: tuple[Protection, ...] = ()
+    authorities: tuple[Authority, ...] = ()
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClinicRow:
     appointment: Appointment
     encounter: Encounter | None
     has_signed_note: bool
+    safety: Safety
 
 
 def own_service(session: Session, actor: Actor) -> HealthcareService:
@@ -52,7 +66,11 @@ def todays_clinic(session: Session, actor: Actor, now: datetime, time_zone: str)
                 Appointment.status.not_in(HIDDEN),
                 or_(
                     and_(
-                        Appointment.starts_at >= midnight,
+                        # Somebody may still join yesterday's last appointment for an hour.
+                        or_(
+                            Appointment.starts_at >= midnight,
+                            Appointment.ends_at > now - JOIN_CLOSES_AFTER,
+                        ),
                         Appointment.starts_at < max(next_midnight, now + JOIN_OPENS_BEFORE),
                     ),
                     # A consultation that runs over midnight stays until it is ended.
@@ -65,9 +83,33 @@ def todays_clinic(session: Session, actor: Actor, now: datetime, time_zone: str)
     )
     encounters = find_encounters(session, [appointment.id for appointment in appointments])
     signed = encounters_with_signed_note(session, [encounter.id for encounter in encounters.values()])
+    safeties = find_safety(session, actor, [appointment.patient_id for appointment in appointments])
     rows = []
     for appointment in appointments:
         encounter = encounters.get(appointment.id)
         has_signed_note = encounter is not None and encounter.id in signed
-        rows.append(ClinicRow(appointment=appointment, encounter=encounter, has_signed_note=has_signed_note))
+        rows.append(
+            ClinicRow(
+                appointment=appointment,
+                encounter=encounter,
+                has_signed_note=has_signed_note,
+                safety=safeties[appointment.patient_id],
+            )
+        )
     return rows
+
+
+def find_safety(session: Session, actor: Actor, patient_ids: Iterable[UUID]) -> dict[UUID, Safety]:
+    """What staff must know about each patient before they admit. Three queries for a whole list."""
+    ids = list(patient_ids)
+    protections = find_protections(session, ids)
+    authorities = find_authorities(session, ids)
+    hidden = find_hidden(session, actor, protections)
+    return {
+        patient_id: Safety(
+            protections=tuple(protections.get(patient_id, ())),
+            authorities=tuple(authorities.get(patient_id, ())),
+            is_hidden=patient_id in hidden,
+        )
+        for patient_id in ids
+    }
