@@ -42,6 +42,8 @@ class Actor:
     represents: frozenset[UUID] = frozenset()
     # Where the request came from, for the audit trail.
     session_id: UUID | None = None
+    # Of the account when this was read: a socket whose page was made before a change does not open.
+    rights_version: int = 0
     address: str = ""
     request_id: str = ""
 

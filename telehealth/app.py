@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from telehealth import (
     assets,
@@ -91,6 +92,10 @@ def create_app(config: Config) -> Flask:
     _wire_sockets(app, config)
     assets.register(app)
     socket_watch.register(app, threads=config.threads)
+    if config.trusted_proxies:
+        # The address alone: host and scheme are the base URL's, whatever a header says.
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app
 
 

@@ -46,6 +46,8 @@ class Config:
     # Of the mail server, with its password; None: e-mails wait in the outbox (demo: they go to a folder).
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = ""
+    # How many proxies of ours stand before the service: so many of X-Forwarded-For are believed.
+    trusted_proxies: int = 0
     # Besides the base URL.
     origins: tuple[str, ...] = ()
     log_format: str = "json"
@@ -90,6 +92,9 @@ class Config:
             turn_secret=environment.get("TELEHEALTH_TURN_SECRET") or None,
             smtp_url=_smtp_url(environment),
             mail_from=_mail_from(environment),
+            trusted_proxies=_number(
+                environment, "TELEHEALTH_TRUSTED_PROXIES", default=0, lowest=0, highest=5
+            ),
             origins=_origins(environment),
             log_format=_one_of(environment, "TELEHEALTH_LOG_FORMAT", ("json", "console"), default="json"),
             service_name=environment.get("TELEHEALTH_SERVICE_NAME", "").strip() or "Online consultations",

@@ -100,7 +100,10 @@ def _page_before() -> str | None:
     """The page from which this request was sent, as a path of this service."""
     if request.method == "GET":
         return request.full_path.rstrip("?")
-    before = urlsplit(request.referrer or "")
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:  # whoever asks may write anything there
+        return None
     return before.path if before.netloc == request.host else None
 
 

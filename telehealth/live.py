@@ -51,7 +51,8 @@ def open_sockets() -> OpenSockets:
 def page_token(kind: str, actor: Actor, claims: dict[str, Any]) -> str:
     """A token for a page of the actor's sign-in; its view has checked that they may have it."""
     session_id = actor.session_id.hex if actor.session_id else ""
-    return token_signer().sign(SocketToken(kind, {**claims, "session": session_id}))
+    whose = {"session": session_id, "rights": actor.rights_version}
+    return token_signer().sign(SocketToken(kind, {**claims, **whose}))
 
 
 def live_token(actor: Actor, topics: list[str]) -> str:
@@ -99,13 +100,14 @@ def connect(auth: object) -> None:
 def _sign_in_of(token: SocketToken) -> SignIn | None:
     try:
         session_id = UUID(hex=token.claims.pop("session"))
+        rights_version = token.claims.pop("rights")
     except (KeyError, ValueError, AttributeError, TypeError):
         return None
     with reading() as session:
         found = find_sign_in_by_id(session, session_id)
     if found is None or found.stage not in (Stage.SIGNED_IN, Stage.GUEST) or found.times.is_expired(now()):
         return None
-    return found
+    return found if found.rights_version == rights_version else None
 
 
 def disconnect(_reason: str | None = None) -> None:

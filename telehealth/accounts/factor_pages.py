@@ -14,6 +14,7 @@ from telehealth.accounts.models import Account
 from telehealth.accounts.security_presenters import passkey_name
 from telehealth.accounts.services.passkeys import register_passkey
 from telehealth.accounts.services.second_factor import app_address, confirm_app, find_new_secret
+from telehealth.accounts.session import current_sign_in
 from telehealth.accounts.sign_in_forms import AppCodeForm, PasskeyForm
 from telehealth.actor import Actor
 from telehealth.error_pages import message_of
@@ -22,12 +23,18 @@ from telehealth.extensions import config, reading
 from telehealth.page_service import speak_for_the_only_service
 
 
+def sign_in_id() -> UUID | None:
+    """The sign-in of this browser, also an unfinished one."""
+    found = current_sign_in()
+    return found.session_id if found else None
+
+
 def app_page(
     form: AppCodeForm, account_id: UUID, *, action: str, back: str, status: int = 200
 ) -> ResponseReturnValue:
     """The QR code and the field for its first code. Nothing to scan: back to where it is begun."""
     with reading() as session:
-        secret = find_new_secret(session, account_id)
+        secret = find_new_secret(session, account_id, sign_in_id())
         account = session.get_one(Account, account_id)
     if secret is None:
         return redirect(back, 303)
@@ -49,7 +56,7 @@ def app_page(
 def is_app_confirmed(session: Session, who: Actor, account_id: UUID, form: AppCodeForm) -> bool:
     """Take the app into use; sets the form's error where the code is wrong."""
     try:
-        confirm_app(session, who, account_id, form.code.data or "")
+        confirm_app(session, who, account_id, form.code.data or "", sign_in_id())
     except InvalidInput as error:
         form.code.errors = [message_of(error)]
         return False

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.blueprint import bp, party
-from telehealth.accounts.factor_pages import app_page, is_app_confirmed, is_passkey_kept
+from telehealth.accounts.factor_pages import app_page, is_app_confirmed, is_passkey_kept, sign_in_id
 from telehealth.accounts.models import Account
 from telehealth.accounts.policies import SIGNED_IN, STAFF
 from telehealth.accounts.security_presenters import present_security
@@ -24,7 +24,7 @@ from telehealth.accounts.services.second_factor import (
 from telehealth.accounts.services.security import find_tries, list_own_sessions
 from telehealth.accounts.services.sessions import end_session, end_sessions_of
 from telehealth.accounts.services.sign_in import begin_password, lock_account, prove_password, verify_password
-from telehealth.accounts.session import renew_session, require_recent_sign_in
+from telehealth.accounts.session import renew_token, require_recent_sign_in
 from telehealth.accounts.sign_in_forms import AppCodeForm, ChangePasswordForm, PasskeyForm, PasskeyNameForm
 from telehealth.error_pages import message_of
 from telehealth.errors import InvalidInput, NotFound, TooManyTries
@@ -79,8 +79,8 @@ def change_password() -> ResponseReturnValue:
         proved = prove_password(session, actor(), tried, is_right=is_right)
         if proved is not None:
             set_password(session, actor(), proved.id, new_hash, ends_others=bool(form.end_others.data))
-            # A copy of this browser's cookie ends too.
-            renew_session(session)
+            # A copy of this browser's cookie ends too. The password alone is no proof where there is a second step.
+            renew_token(session)
     if proved is None:
         form.password.errors = [gettext("That is not your present password. Check it, then try again.")]
         return _password_page(form, 422)
@@ -150,7 +150,7 @@ def add_app() -> ResponseReturnValue:
     require_recent_sign_in()
     if request.method == "POST":
         with transaction() as session:
-            begin_app(session, _own_id())
+            begin_app(session, _own_id(), sign_in_id())
         return redirect(url_for("accounts.add_app"), 303)
     return _app_page(AppCodeForm())
 

@@ -19,14 +19,15 @@ from telehealth.accounts.services.sessions import (
     SignIn,
     add_visit,
     begin_session,
-    end_session,
+    change_token,
+    end_browser,
     find_sign_in,
     prove_again,
     see,
 )
 from telehealth.actor import ANONYMOUS, Actor
 from telehealth.clock import now
-from telehealth.errors import ProofNeeded
+from telehealth.errors import NotSignedIn, ProofNeeded
 from telehealth.extensions import login_manager, reading, transaction
 
 log = structlog.get_logger()
@@ -77,29 +78,34 @@ def open_session(database_session: Session, account: Account | None, stage: Stag
 
 
 def renew_session(database_session: Session) -> None:
-    """The same person gave their proof again: the same sign-in goes on under a new token."""
+    """The same person gave their proof again: the same sign-in goes on under a new token. Raises NotSignedIn."""
     before = current_sign_in()
     if before is None:
-        raise LookupError("nobody is signed in")
-    token = prove_again(database_session, before.session_id)
+        raise NotSignedIn
+    _go_on_with(database_session, prove_again(database_session, before.session_id))
+
+
+def renew_token(database_session: Session) -> None:
+    """The same sign-in under a new token, without a proof. Raises NotSignedIn where it has ended meanwhile."""
+    before = current_sign_in()
+    if before is None:
+        raise NotSignedIn
+    _go_on_with(database_session, change_token(database_session, before.session_id))
+
+
+def _go_on_with(database_session: Session, token: str) -> None:
     found = find_sign_in(database_session, token)
     if found is None:
-        raise LookupError("the sign-in has ended meanwhile")
+        raise NotSignedIn
     login_user(Browser(token, found))
     _know(found)
 
 
 def close_session(database_session: Session) -> None:
-    """Sign out: the sign-in ends on the server, and its open pages are closed."""
+    """Sign out, whoever it is and however far they came: it ends on the server, and its open pages are closed."""
     found = current_sign_in()
-    if found is not None and found.account_id is not None:
-        end_session(
-            database_session,
-            g.actor,
-            found.session_id,
-            account_id=found.account_id,
-            reason="signed-out",
-        )
+    if found is not None:
+        end_browser(database_session, g.actor, found)
     logout_user()
     session.clear()
 
@@ -112,11 +118,20 @@ def remember_visit(
     patient_id: UUID | None = None,
 ) -> None:
     """This browser proved the date of birth for an appointment."""
-    if current_sign_in() is None:
+    found = current_sign_in()
+    is_usable = (
+        found is not None
+        and found.stage in (Stage.GUEST, Stage.SIGNED_IN)
+        and not found.times.is_expired(now())
+    )
+    if is_usable:
+        # Whoever had this browser before may have kept a copy of its cookie.
+        renew_token(database_session)
+    else:
         open_session(database_session, None, Stage.GUEST)
     found = current_sign_in()
     if found is None:
-        raise LookupError("a sign-in that was just begun is not there")
+        raise NotSignedIn
     add_visit(
         database_session,
         found.session_id,

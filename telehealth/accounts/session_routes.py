@@ -36,7 +36,7 @@ from telehealth.page_service import speak_for_the_only_service
 @bp.app_context_processor
 def session_limits() -> dict[str, object]:
     """When the sign-in of this page ends, for the script that warns before."""
-    return {"session_ends": g.get("session_ends")}
+    return {"session_ends": g.get("session_ends"), "session_now": now()}
 
 
 @bp.get("/sign-in/state")
@@ -148,10 +148,12 @@ def _times(*, is_seen_now: bool = False) -> dict[str, object]:
     """Of the present sign-in, as ISO 8601; `who` tells a page whether it is still the same person."""
     found = current_sign_in()
     if found is None or found.account_id is None or found.stage is not Stage.SIGNED_IN:
-        return {"who": None, "expires_at": None, "ends_at": None}
+        return {"who": None, "expires_at": None, "ends_at": None, "now": now().isoformat()}
     times = replace(found.times, last_seen_at=now()) if is_seen_now else found.times
     return {
         "who": str(found.account_id),
         "expires_at": times.expires_at.isoformat(),
         "ends_at": times.ends_at.isoformat(),
+        # The computer's own clock may be wrong by hours.
+        "now": now().isoformat(),
     }

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.blueprint import bp, lead_on, local_path, offer_second_factor, party, require_stage
 from telehealth.accounts.domain.session import Stage
-from telehealth.accounts.factor_pages import app_page, is_app_confirmed, is_passkey_kept
+from telehealth.accounts.factor_pages import app_page, is_app_confirmed, is_passkey_kept, sign_in_id
 from telehealth.accounts.models import Account, SetUpPurpose
 from telehealth.accounts.services.passkeys import registration_options
 from telehealth.accounts.services.password import check_password, hash_password, words_near
@@ -100,7 +100,7 @@ def set_up_app() -> ResponseReturnValue:
     account_id = require_stage(Stage.SET_UP)
     if request.method == "POST":
         with transaction() as session:
-            begin_app(session, account_id)
+            begin_app(session, account_id, sign_in_id())
         return redirect(url_for("accounts.set_up_app", next=_next()), 303)
     return _app_page(AppCodeForm())
 

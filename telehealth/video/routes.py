@@ -1,5 +1,6 @@
 """The patient's way in: the link, the date of birth, getting ready, the room, and what happens next."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
@@ -8,6 +9,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.forms import BirthDateForm, set_error
+from telehealth.accounts.services.authorities import find_carer
 from telehealth.accounts.session import remember_visit
 from telehealth.audit.services import record_event
 from telehealth.booking.models import Appointment, JoinLink
@@ -164,9 +166,10 @@ def _own_visit(session: Session, appointment_id: UUID) -> tuple[Appointment, Ref
 
 def _record_opening(session: Session, action: str, appointment: Appointment) -> None:
     """The patient, or who acts for them, saw a page about this appointment."""
+    carer = find_carer(session, actor(), appointment.id)
     record_event(
         session,
-        actor(),
+        replace(actor(), related_person_id=carer),
         action,
         subject_kind="appointment",
         subject_id=appointment.id,

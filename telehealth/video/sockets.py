@@ -312,8 +312,12 @@ def _snapshot(session: Session, encounter_id: UUID, entry: Entry) -> dict[str, A
 
 
 def sign_ins_in_use() -> set[UUID]:
-    """Whoever is in a waiting room or a call is not idle (`socket_watch`)."""
-    return {entry.session_id for entry in relay().joined()}
+    """A patient who waits, and whoever is in a call, is not idle (`socket_watch`)."""
+    return {
+        entry.session_id
+        for entry in relay().joined()
+        if entry.is_admitted or entry.role is ParticipantRole.PATIENT
+    }
 
 
 def drop_without_rights() -> None:

@@ -4,11 +4,13 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import cbor2
 import pyotp
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from webauthn.helpers import bytes_to_base64url
 
@@ -94,3 +96,9 @@ class Device:
                 "response": {name: bytes_to_base64url(value) for name, value in response.items()},
             }
         )
+
+
+def new_secret_of(session: Session, account_id: UUID) -> str | None:
+    """The secret that is being set up, whoever is shown it."""
+    found = session.scalar(select(AuthenticatorApp).where(AuthenticatorApp.account_id == account_id))
+    return (found.new_secret or None) if found else None

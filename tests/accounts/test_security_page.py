@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Account, BrowserSession, Passkey
-from telehealth.accounts.services.second_factor import factors_of, find_new_secret
+from telehealth.accounts.services.second_factor import factors_of
 from telehealth.clock import now
-from tests.accounts.factors import Device, add_app, code_of
+from tests.accounts.factors import Device, add_app, code_of, new_secret_of
 from tests.factories import PASSWORD, Cast, email_of, sign_in
 from tests.page_checks import CheckedClient, fields_of
 
@@ -70,7 +70,7 @@ def test_an_app_is_set_up_and_moved_to_another_phone(
     token = fields_of(client.get_page("/account/password"))
     for _ in range(2):
         client.post("/account/app", data=token)
-        secret = find_new_secret(session, cast.receptionist.id)
+        secret = new_secret_of(session, cast.receptionist.id)
         assert secret is not None
         client.submit("/account/app", {"code": "12345"}, status=422)
         client.submit("/account/app", {"code": code_of(secret)})
@@ -233,3 +233,16 @@ def test_the_page_names_nobody_else(client: CheckedClient, cast: Cast) -> None:
     page = client.get_page("/account")
     assert email_of(cast.receptionist) in page
     assert email_of(cast.clinician) not in page
+
+
+def test_a_changed_password_is_no_proof_of_the_second_step(
+    client: CheckedClient, session: Session, cast: Cast
+) -> None:
+    add_app(session, cast.receptionist)
+    session.commit()
+    sign_in(client, cast.receptionist)
+    session.execute(update(BrowserSession).values(proved_at=now() - timedelta(hours=1), last_seen_at=now()))
+    session.commit()
+    client.submit("/account/password", {"password": PASSWORD, "new_password": NEW})
+    answer = client.get("/account/app")
+    assert "/sign-in/again" in answer.headers["Location"]

@@ -8,11 +8,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Account, SetUpLink, SetUpPurpose
-from telehealth.accounts.services.second_factor import factors_of, find_new_secret
+from telehealth.accounts.services.second_factor import factors_of
 from telehealth.accounts.services.set_up import make_set_up_link
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.clock import now
-from tests.accounts.factors import Device, add_app, code_of
+from tests.accounts.factors import Device, add_app, code_of, new_secret_of
 from tests.factories import PASSWORD, Cast, email_of, sign_in
 from tests.page_checks import CheckedClient, fields_of
 
@@ -45,7 +45,7 @@ def test_a_first_sign_in_with_an_app_from_link_to_home(
     assert client.get("/desk").status_code == 303
     assert "Not now" not in page
     page = client.submit("/sign-in/set-up", form=1)
-    secret = find_new_secret(session, newcomer.id)
+    secret = new_secret_of(session, newcomer.id)
     assert secret is not None
     assert "data:image/svg+xml" in page
     page = client.submit("/sign-in/set-up/app", {"code": "000000"}, status=422)
@@ -231,7 +231,7 @@ def test_somebody_else_with_the_password_does_not_finish_the_set_up(
     thief_form = fields_of(thief.submit("/sign-in", typed))
     client.submit("/sign-in", typed)
     client.submit("/sign-in/set-up", form=1)
-    secret = find_new_secret(session, cast.receptionist.id)
+    secret = new_secret_of(session, cast.receptionist.id)
     assert secret is not None
     client.submit("/sign-in/set-up/app", {"code": code_of(secret)})
     for address in ("/sign-in/set-up/finish", "/sign-in/set-up/codes", "/sign-in/set-up/app"):

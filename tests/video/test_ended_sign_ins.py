@@ -13,6 +13,7 @@ from telehealth.accounts.services.sign_in import actor_of
 from telehealth.clock import now
 from telehealth.db import Database
 from telehealth.extensions import socketio
+from telehealth.live import live_token
 from telehealth.open_sockets import Newcomers
 from telehealth.topics import clinic_topic
 from tests.video.callers import CLINICIAN, PATIENT, Caller, Clinic, wait_until
@@ -130,6 +131,17 @@ def test_a_page_of_an_ended_sign_in_cannot_connect_again(clinic: Clinic) -> None
     appointment_id = clinic.book()
     token = clinic.token(appointment_id, CLINICIAN)
     end_all(clinic, clinic.database)
+    assert not clinic.connect(token).is_connected
+
+
+def test_a_token_from_before_a_change_of_rights_opens_nothing(clinic: Clinic) -> None:
+    who = clinic.signed_in(clinic.cast.clinician)
+    with clinic.app.app_context():
+        token = live_token(who, [clinic_topic(clinic.cast.practitioner_id)])
+    with clinic.app.app_context(), clinic.database.transaction() as session:
+        account = session.get_one(Account, clinic.cast.clinician.id)
+        account.roles.clear()
+        rights_changed(session, account)
     assert not clinic.connect(token).is_connected
 
 

@@ -11,6 +11,17 @@ import { SessionWatch } from './watch.js'
 
 /** @type {SessionWatch | null} */
 let watch = null
+/** Service time minus this computer's, in ms: its clock may be wrong by hours. */
+let clockOffset = 0
+
+/** The time of the service, ms since 1970. */
+const serviceNow = () => Date.now() + clockOffset
+
+/** @param {string | undefined} now the service's, ISO 8601 */
+function takeClock(now) {
+  const time = Date.parse(now ?? '')
+  if (!Number.isNaN(time)) clockOffset = time - Date.now()
+}
 
 /**
  * A script's request was refused: 401 `not-signed-in`, or 403 `proof-needed` (isProof).
@@ -32,6 +43,7 @@ export function renewTokens(token) {
 /** @param {HTMLElement} root */
 export function init(root) {
   const { who = '', expiresAt = '', endsAt = '', stateUrl = '', stayUrl = '', againUrl = '' } = root.dataset
+  takeClock(root.dataset.now)
   const warning = dialog('warning')
   const again = dialog('again')
   const place = again.querySelector('[data-session-form]')
@@ -44,7 +56,7 @@ export function init(root) {
     ask: () => fetchState(stateUrl, { headers: { 'X-Background': '1' } }),
     stay: () => fetchState(stayUrl, { method: 'POST', headers: { 'X-CSRFToken': token() } }),
     show,
-    now: () => Date.now(),
+    now: serviceNow,
     timers: browserTimers
   })
   watch = own
@@ -74,6 +86,8 @@ export function init(root) {
     (event) => {
       const form = event.target
       if (!(form instanceof HTMLFormElement) || form.method !== 'post' || root.contains(form) || !own.isOver) return
+      // Who leaves need not sign in for it.
+      if (form.getAttribute('action') === root.dataset.signOutUrl) return
       event.preventDefault()
       event.stopImmediatePropagation()
       const button = event instanceof SubmitEvent ? event.submitter : null
@@ -117,7 +131,7 @@ export function init(root) {
   function openAgain(shown, state) {
     const isNew = shown === 'gone' || shown === 'other'
     // Left alone for long: what is on the page is nobody's business until the person is back.
-    const isIdle = shown === 'ended' && state.endsAt > Date.now()
+    const isIdle = shown === 'ended' && state.endsAt > serviceNow()
     const kind = isIdle ? 'idle' : shown === 'gone' ? 'ended' : shown
     for (const element of again.querySelectorAll('[data-ended-text]')) {
       if (!(element instanceof HTMLElement)) continue
@@ -231,6 +245,7 @@ async function fetchState(url, options) {
 /** @param {any} body @returns {State} */
 function stateOf(body) {
   if (body.csrf_token) renewTokens(body.csrf_token)
+  takeClock(body.now)
   return {
     isSignedIn: body.is_signed_in,
     who: body.who,

@@ -56,6 +56,8 @@ class AuthenticatorApp(SealedRow, Base):
     secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     # Shown to be scanned; becomes the secret with its first right code. The one in use works until then.
     new_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # The sign-in to which it was shown: another one, with the password alone, must not learn it.
+    new_secret_session_id: Mapped[UUID | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     confirmed_at: Mapped[datetime | None] = mapped_column()
     # The last 30-second step whose code was used: a code works once.

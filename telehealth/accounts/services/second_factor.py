@@ -58,21 +58,23 @@ def factors_of(session: Session, account_id: UUID) -> Factors:
     return Factors(bool(has_app), passkeys, codes)
 
 
-def begin_app(session: Session, account_id: UUID) -> str:
-    """A new secret to scan. The app in use, if there is one, works until the new one gave a right code."""
+def begin_app(session: Session, account_id: UUID, session_id: UUID | None) -> str:
+    """A new secret to scan, in this sign-in alone: another browser does not get to see it. The app in use, if there is one, works until the new one gave a right code."""
     app = _app_of(session, account_id)
     if app is None:
         app = AuthenticatorApp(account_id=account_id, created_at=now())
         session.add(app)
-    app.new_secret = pyotp.random_base32()
+    app.new_secret, app.new_secret_session_id = pyotp.random_base32(), session_id
     session.flush()
     return app.new_secret
 
 
-def find_new_secret(session: Session, account_id: UUID) -> str | None:
-    """The secret that is being set up, or None."""
+def find_new_secret(session: Session, account_id: UUID, session_id: UUID | None) -> str | None:
+    """The secret that is being set up in this sign-in, or None."""
     app = _app_of(session, account_id)
-    return (app.new_secret or None) if app else None
+    if app is None or session_id is None or app.new_secret_session_id != session_id:
+        return None
+    return app.new_secret or None
 
 
 def app_address(secret: str, *, account_name: str, issuer: str) -> str:
@@ -80,11 +82,12 @@ def app_address(secret: str, *, account_name: str, issuer: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=account_name, issuer_name=issuer)
 
 
-def confirm_app(session: Session, actor: Actor, account_id: UUID, text: str) -> None:
-    """The app that is being set up is in use from now on. Raises InvalidInput for a wrong code."""
+def confirm_app(session: Session, actor: Actor, account_id: UUID, text: str, session_id: UUID | None) -> None:
+    """The app that is being set up in this sign-in is in use from now on. Raises InvalidInput for a wrong code."""
     app = _app_of(session, account_id)
+    secret = find_new_secret(session, account_id, session_id)
     code = normal_code(text)
-    step = _matching_step(app.new_secret, code, last_step=0) if app and app.new_secret and code else None
+    step = _matching_step(secret, code, last_step=0) if secret and code else None
     if app is None or step is None:
         raise InvalidInput(
             "code-wrong",

@@ -85,7 +85,10 @@ def begin_session(
     browser: str = "",
     replaces: UUID | None = None,
 ) -> str:
-    """A new sign-in of a browser; returns its token. Visits of the session that it replaces come along."""
+    """A new sign-in of a browser; returns its token. The one that it replaces ends.
+
+    The visits of that one come along for the same account alone: who signs in now may be another person.
+    """
     token, begun_at = make_token(), now()
     row = BrowserSession(
         id=uuid4(),
@@ -100,11 +103,13 @@ def begin_session(
     )
     session.add(row)
     session.flush()
-    if replaces is not None:
-        session.execute(
-            update(SessionVisit).where(SessionVisit.session_id == replaces).values(session_id=row.id)
-        )
-        _end(session, [replaces], "replaced")
+    before = session.get(BrowserSession, replaces) if replaces is not None else None
+    if before is not None:
+        if account is not None and before.account_id == account.id and before.ended_at is None:
+            session.execute(
+                update(SessionVisit).where(SessionVisit.session_id == before.id).values(session_id=row.id)
+            )
+        _end(session, [before.id], "replaced")
     return token
 
 
@@ -174,7 +179,8 @@ def _actor_of(session: Session, rows: list[Row[Any]]) -> Actor:
         return Actor(
             kind=ActorKind.GUEST if visits else ActorKind.ANONYMOUS,
             appointment_ids=frozenset(visits),
-            related_person_id=carers.pop() if len(carers) == 1 else None,
+            # Where several came by link, who it is depends on the visit: `find_carer`.
+            related_person_id=carers.pop() if len(carers) == 1 and all(visits.values()) else None,
             session_id=first.id,
         )
     related_id = first.related_person_id
@@ -190,6 +196,7 @@ def _actor_of(session: Session, rows: list[Row[Any]]) -> Actor:
         roles=frozenset((row.service_id, row.role) for row in rows if row.role),
         appointment_ids=frozenset(visits),
         session_id=first.id,
+        rights_version=first.rights_version,
     )
 
 
@@ -212,6 +219,17 @@ def see_all(session: Session, session_ids: Iterable[UUID]) -> None:
         )
         .values(last_seen_at=now())
     )
+
+
+def change_token(session: Session, session_id: UUID) -> str:
+    """The same sign-in under a new token: a copy of the cookie from before is good for nothing. No proof of anything."""
+    token = make_token()
+    session.execute(
+        update(BrowserSession)
+        .where(BrowserSession.id == session_id, BrowserSession.ended_at.is_(None))
+        .values(token_hash=hash_token(token))
+    )
+    return token
 
 
 def prove_again(session: Session, session_id: UUID) -> str:
@@ -261,6 +279,22 @@ def list_sessions(session: Session, account_id: UUID) -> list[BrowserSession]:
             .order_by(BrowserSession.last_seen_at.desc())
             .limit(100)
         )
+    )
+
+
+def end_browser(session: Session, actor: Actor, sign_in: SignIn) -> None:
+    """Sign out: this sign-in ends in whatever state it is, and the visits that were opened in it."""
+    for visit in session.scalars(select(SessionVisit).where(SessionVisit.session_id == sign_in.session_id)):
+        session.delete(visit)
+    _end(session, [sign_in.session_id], "signed-out")
+    record_event(
+        session,
+        actor,
+        "session.ended",
+        subject_kind="account",
+        subject_id=sign_in.account_id,
+        organisation_id=sign_in.actor.organisation_id,
+        reason="signed-out",
     )
 
 

@@ -38,6 +38,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_passkey_challenge_account_id"), "passkey_challenge", ["account_id"])
     op.create_index(op.f("ix_passkey_challenge_expires_at"), "passkey_challenge", ["expires_at"])
     op.add_column("authenticator_app", sa.Column("new_secret_sealed", sa.LargeBinary(), nullable=True))
+    op.add_column("authenticator_app", sa.Column("new_secret_session_id", sa.Uuid(), nullable=True))
     _note_what_was_given()
 
 

@@ -1,5 +1,6 @@
 """What a page of the room says and learns: join, media, playing, leaving, and the snapshot."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -159,11 +160,13 @@ def participant_actor(
             return None
         if appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR):
             return None
+        carer = find_carer(session, sign_in.actor, appointment_id)
+        who = replace(sign_in.actor, related_person_id=carer)
         if page is None:
-            return sign_in.actor
+            return who
         encounter = find_encounter(session, appointment_id)
         is_newest = encounter is not None and encounter.participant(role).page == page
-        return sign_in.actor if is_newest else None
+        return who if is_newest else None
 
 
 def is_relay_only(database: Database, appointment_id: UUID) -> bool:

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,23 +22,26 @@ from tests.factories import Cast
 
 pytestmark = pytest.mark.service
 
+# The sign-in in which an app is set up.
+HERE = UUID(int=7)
+
 
 def test_an_app_is_in_use_after_its_first_right_code(session: Session, cast: Cast) -> None:
     own, who = cast.receptionist, actor_of(cast.receptionist)
-    secret = begin_app(session, own.id)
+    secret = begin_app(session, own.id, HERE)
     assert not factors_of(session, own.id).has_app
     assert not check_code(session, who, own.id, code_of(secret))
     with pytest.raises(InvalidInput):
-        confirm_app(session, who, own.id, wrong_code(secret))
-    confirm_app(session, who, own.id, code_of(secret))
+        confirm_app(session, who, own.id, wrong_code(secret), HERE)
+    confirm_app(session, who, own.id, code_of(secret), HERE)
     assert factors_of(session, own.id).has_app
-    assert find_new_secret(session, own.id) is None
+    assert find_new_secret(session, own.id, HERE) is None
 
 
 def test_the_code_that_confirmed_the_app_is_used_up(session: Session, cast: Cast) -> None:
     own, who = cast.receptionist, actor_of(cast.receptionist)
-    secret = begin_app(session, own.id)
-    confirm_app(session, who, own.id, code_of(secret))
+    secret = begin_app(session, own.id, HERE)
+    confirm_app(session, who, own.id, code_of(secret), HERE)
     assert not check_code(session, who, own.id, code_of(secret))
     assert check_code(session, who, own.id, code_of(secret, steps=1))
 
@@ -80,9 +85,9 @@ def test_the_secret_is_stored_sealed(session: Session, cast: Cast) -> None:
 def test_the_app_in_use_works_while_another_phone_is_set_up(session: Session, cast: Cast) -> None:
     own, who = cast.receptionist, actor_of(cast.receptionist)
     old = add_app(session, own)
-    new = begin_app(session, own.id)
+    new = begin_app(session, own.id, HERE)
     assert check_code(session, who, own.id, code_of(old))
-    confirm_app(session, who, own.id, code_of(new))
+    confirm_app(session, who, own.id, code_of(new), HERE)
     assert not check_code(session, who, own.id, code_of(old, steps=1))
 
 
@@ -136,3 +141,16 @@ def test_an_administrator_removes_everything_and_sees_nothing(session: Session, 
     remove_all_factors(session, actor_of(cast.administrator), own, reason="phone lost")
     factors = factors_of(session, own.id)
     assert (factors.is_any, factors.recovery_codes) == (False, 0)
+
+
+def test_a_secret_is_shown_and_confirmed_in_the_sign_in_that_made_it_alone(
+    session: Session, cast: Cast
+) -> None:
+    """Somebody with the password alone must not learn the secret of the owner's app."""
+    account = cast.receptionist
+    secret = begin_app(session, account.id, HERE)
+    elsewhere = UUID(int=8)
+    assert find_new_secret(session, account.id, elsewhere) is None
+    with pytest.raises(InvalidInput):
+        confirm_app(session, actor_of(account), account.id, code_of(secret), elsewhere)
+    assert find_new_secret(session, account.id, HERE) == secret

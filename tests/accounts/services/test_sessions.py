@@ -147,15 +147,17 @@ def test_a_long_pause_is_remembered_until_the_next_proof(session: Session, cast:
     assert not proved.times.must_prove_to_sign(now())
 
 
-def test_visits_come_along_when_the_person_signs_in(session: Session, cast: Cast) -> None:
+@pytest.mark.parametrize("whose", ["a guest's", "another account's", "the same account's"])
+def test_visits_stay_with_the_person_who_opened_them(session: Session, cast: Cast, whose: str) -> None:
     appointment = make_appointment(session, cast)
-    guest = find_sign_in(session, begin_session(session, None, Stage.GUEST))
-    assert guest is not None
-    add_visit(session, guest.session_id, appointment.id)
-    token = begin_session(session, cast.receptionist, Stage.SIGNED_IN, replaces=guest.session_id)
+    before = {"a guest's": None, "another account's": cast.clinician}.get(whose, cast.receptionist)
+    first = find_sign_in(session, begin_session(session, before, Stage.SIGNED_IN if before else Stage.GUEST))
+    assert first is not None
+    add_visit(session, first.session_id, appointment.id)
+    token = begin_session(session, cast.receptionist, Stage.SIGNED_IN, replaces=first.session_id)
     found = find_sign_in(session, token)
     assert found is not None
-    assert found.actor.appointment_ids == {appointment.id}
+    assert found.actor.appointment_ids == ({appointment.id} if whose == "the same account's" else frozenset())
 
 
 def test_ending_a_visit_closes_it_in_every_browser(session: Session, cast: Cast) -> None:

@@ -15,6 +15,7 @@ from telehealth.accounts.domain.session import Stage
 from telehealth.accounts.models import (
     Account,
     AuthenticatorApp,
+    BrowserSession,
     ChallengePurpose,
     Passkey,
     PasskeyChallenge,
@@ -135,7 +136,7 @@ def set_up_passkey(scene: Scene) -> Errand:
 
 @errand("GET /sign-in/set-up/app")
 def show_set_up_app(scene: Scene) -> Errand:
-    begin_apps(scene)
+    begin_apps(scene, Stage.SET_UP)
     return Errand("/sign-in/set-up/app")
 
 
@@ -146,7 +147,7 @@ def set_up_app(scene: Scene) -> Errand:
 
 @errand("POST /sign-in/set-up/app/code")
 def set_up_app_code(scene: Scene) -> Errand:
-    begin_apps(scene)
+    begin_apps(scene, Stage.SET_UP)
     form = {"code": pyotp.TOTP(SECRET).now()}
     return Errand("/sign-in/set-up/app/code", form, leads_to="/sign-in/set-up/codes")
 
@@ -313,11 +314,19 @@ def give_apps(scene: Scene) -> None:
             session.add(app)
 
 
-def begin_apps(scene: Scene) -> None:
-    """Every member of staff has scanned the code of an app, and not yet typed a first code."""
+def begin_apps(scene: Scene, stage: Stage = Stage.SIGNED_IN) -> None:
+    """Every member of staff has scanned the code of an app in their browser, and not yet typed a first code."""
     with scene.session() as session:
         for account in scene.staff_accounts:
-            app = AuthenticatorApp(account_id=account.id, created_at=now())
+            browser = select(BrowserSession.id).where(
+                BrowserSession.account_id == account.id, BrowserSession.stage == stage
+            )
+            app = AuthenticatorApp(
+                account_id=account.id,
+                created_at=now(),
+                # The latest: another sign-in of the owner has expired.
+                new_secret_session_id=session.scalar(browser.order_by(BrowserSession.last_seen_at.desc())),
+            )
             app.new_secret = SECRET
             session.add(app)
 

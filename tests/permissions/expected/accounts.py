@@ -22,7 +22,7 @@ GET  /sign-in/state                                 | ++++ ++ +++ ++++ +++ ++++ 
 POST /sign-in/stay                                  | ++++ ++ +++ ++++ JJJ JJJJ |
 GET  /sign-in/again                                 | ++++ ++ +++ ++++ SSS SS+S |
 POST /sign-in/again                                 | ++++ ++ +++ ++++ SSS SS+S | account.proved-again
-POST /sign-out                                      | ++++ ++ +++ ++++ SSS SSSS | session.ended
+POST /sign-out                                      | ++++ ++ +++ ++++ +++ +++S | session.ended
 
 GET  /welcome/<token>                               | ++++ ++ +++ ++++ +++ ++++ |
 POST /welcome/<token>                               | ++++ ++ +++ ++++ +++ ++++ | account.password-set
