@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.domain.nhs_number import plain_nhs_number
@@ -59,14 +60,7 @@ class NhsNumberTaken(Conflict):
 def register_patient(session: Session, actor: Actor, details: PatientDetails) -> Patient:
     """Make a patient's record. Raises NhsNumberTaken."""
     organisation_id = _organisation(actor)
-    if details.nhs_number:
-        known = session.scalar(
-            select(Patient.id).where(
-                Patient.organisation_id == organisation_id, Patient.nhs_number == details.nhs_number
-            )
-        )
-        if known:
-            raise NhsNumberTaken(None if is_hidden(session, actor, known) else known)
+    _refuse_taken(session, actor, organisation_id, details.nhs_number)
     patient = Patient(
         organisation_id=organisation_id,
         given_name=details.given_name,
@@ -75,8 +69,13 @@ def register_patient(session: Session, actor: Actor, details: PatientDetails) ->
         nhs_number=details.nhs_number,
     )
     set_contact(session, patient, phone=details.phone, email=details.email)
-    session.add(patient)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(patient)
+    except IntegrityError:
+        # Two desks register the same person at the same moment: the second is led to the record of the first.
+        _refuse_taken(session, actor, organisation_id, details.nhs_number)
+        raise
     record_event(
         session,
         actor,
@@ -86,6 +85,16 @@ def register_patient(session: Session, actor: Actor, details: PatientDetails) ->
         patient_id=patient.id,
     )
     return patient
+
+
+def _refuse_taken(session: Session, actor: Actor, organisation_id: UUID, nhs_number: str | None) -> None:
+    if nhs_number is None:
+        return
+    known = session.scalar(
+        select(Patient.id).where(Patient.organisation_id == organisation_id, Patient.nhs_number == nhs_number)
+    )
+    if known:
+        raise NhsNumberTaken(None if is_hidden(session, actor, known) else known)
 
 
 def get_patient(session: Session, actor: Actor, patient_id: UUID) -> Patient:

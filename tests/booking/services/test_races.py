@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from telehealth.accounts.models import Patient
+from telehealth.accounts.services.patients import PatientDetails, register_patient
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.claim import ClaimState
 from telehealth.booking.models import Appointment, AppointmentHistory, Claim, JoinAttempt
@@ -208,3 +209,22 @@ def test_clinicians_who_are_booked_at_once_do_not_get_in_each_others_way(
     ]
     answers = at_once(*acts)
     assert all(isinstance(answer, UUID) for answer in answers), answers
+
+
+@pytest.mark.parametrize("round_number", range(ROUNDS))
+def test_one_person_is_registered_once(own_database: Database, cast: Cast, round_number: int) -> None:
+    details = PatientDetails(
+        given_name="Gwen",
+        family_name="Ellis",
+        birth_date=date(1950, 1, 1),
+        nhs_number="9990000018",
+        phone="+447700900111",
+        email=None,
+    )
+
+    def register() -> Patient:
+        with own_database.transaction() as session:
+            return register_patient(session, actor_of(cast.receptionist), details)
+
+    answers = at_once(register, register)
+    assert sorted(type(answer).__name__ for answer in answers) == ["NhsNumberTaken", "Patient"]
