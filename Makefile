@@ -14,6 +14,9 @@ export PORT
 # Arguments for pytest, for example: make test-fast ARGS='-k clash -x'
 ARGS ?=
 WORKERS ?= 2
+# Of `make attack`, on each database.
+SECONDS ?= 300
+CLIENTS ?= 12
 
 VENV := .venv/.made/venv
 RUNTIME := .venv/.made/runtime
@@ -55,7 +58,7 @@ setup: $(DEV) $(ASSETS) ## Install everything for development and build the asse
 # ---- tests -----------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: system setup lint types contracts test-js test-sqlite test-postgresql test-journeys ## Install what is missing and run everything that CI runs
+test: system setup lint types contracts test-js test-sqlite test-postgresql test-attack test-journeys ## Install what is missing and run everything that CI runs
 
 .PHONY: check
 check: lint types contracts test-core ## Lint, types, import contracts and the pure core: under a minute
@@ -82,15 +85,25 @@ test-core: $(DEV)
 
 .PHONY: test-fast
 test-fast: $(DEV) $(ASSETS) ## Everything but the browser journeys, on SQLite (ARGS='-k word' picks)
-	$(PYTEST) -m "not journey" -n $(WORKERS) $(ARGS)
+	$(PYTEST) -m "not journey and not attack" -n $(WORKERS) $(ARGS)
 
 .PHONY: test-sqlite
 test-sqlite: $(DEV) $(ASSETS)
-	$(PYTEST) -m "not journey" -n $(WORKERS) --database sqlite $(ARGS)
+	$(PYTEST) -m "not journey and not attack" -n $(WORKERS) --database sqlite $(ARGS)
 
 .PHONY: test-postgresql
 test-postgresql: $(DEV) $(ASSETS) ## The tests that use a database, on a real PostgreSQL
 	$(PYTEST) -m "service or web" -n $(WORKERS) --database postgresql $(ARGS)
+
+.PHONY: test-attack
+test-attack: $(DEV) $(ASSETS) ## Many processes book at once, some are killed; on both databases, half a minute each
+	$(PYTEST) -m attack --database sqlite $(ARGS)
+	$(PYTEST) -m attack --database postgresql $(ARGS)
+
+.PHONY: attack
+attack: $(DEV) $(ASSETS) ## The same for longer, with what it did (SECONDS=300 CLIENTS=12 TELEHEALTH_ATTACK_SEED=1)
+	TELEHEALTH_ATTACK_SECONDS=$(SECONDS) TELEHEALTH_ATTACK_PROCESSES=$(CLIENTS) $(PYTEST) -m attack -s --database sqlite $(ARGS)
+	TELEHEALTH_ATTACK_SECONDS=$(SECONDS) TELEHEALTH_ATTACK_PROCESSES=$(CLIENTS) $(PYTEST) -m attack -s --database postgresql $(ARGS)
 
 .PHONY: test-js
 test-js: $(MODULES) ## The tests of our JavaScript modules

@@ -5,7 +5,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import admission, assets, imports, rights, sign_in
+from benchmarks import admission, assets, booking, imports, rights, sign_in
 from benchmarks.figures import Figure
 
 
@@ -18,6 +18,7 @@ def main() -> None:
         *assets.measure(),
         *rights.measure(),
         *sign_in.measure(),
+        *booking.measure(),
         *admission.measure(arguments.runs),
     ]
     Console(width=110).print(as_table(figures))

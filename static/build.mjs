@@ -41,17 +41,22 @@ const MODULES = [
   { name: 'socket', entry: 'live/socket.js', imports: [] },
   { name: 'morph', entry: 'live/morph.js', imports: [] },
   { name: 'live', entry: 'live/live.js', imports: ['socket', 'morph'] },
+  { name: 'day', entry: 'day/day.js', imports: [] },
+  { name: 'search', entry: 'search/search.js', imports: [] },
+  { name: 'hold', entry: 'hold/hold.js', imports: [] },
   { name: 'session', entry: 'session/session.js', imports: [] },
   { name: 'passkey', entry: 'passkey/passkey.js', imports: [] },
   { name: 'note', entry: 'note/note.js', imports: ['session'] },
   { name: 'room', entry: 'room/room.js', imports: ['socket', 'morph'] },
-  { name: 'app', entry: 'app.js', imports: ['live', 'note', 'passkey', 'room', 'session'] }
+  { name: 'app', entry: 'app.js', imports: ['day', 'hold', 'live', 'note', 'passkey', 'room', 'search', 'session'] }
 ]
 
 /** What a page of each kind loads. */
 const PAGES = {
   'ordinary page': ['app.css', 'app.js'],
   'clinic list': ['app.css', 'app.js', 'session.js', 'live.js', 'socket.js', 'morph.js'],
+  'day sheet': ['app.css', 'app.js', 'session.js', 'day.js', 'live.js', 'socket.js', 'morph.js'],
+  'desk': ['app.css', 'app.js', 'session.js', 'search.js'],
   'room page (patient)': ['app.css', 'room.css', 'app.js', 'room.js', 'socket.js'],
   'consultation (clinician)': [
     'app.css', 'room.css', 'app.js', 'session.js', 'room.js', 'socket.js', 'note.js', 'morph.js'

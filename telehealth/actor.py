@@ -37,6 +37,8 @@ class Actor:
     appointment_ids: frozenset[UUID] = frozenset()
     # The person as a patient; their own appointments and details.
     patient_id: UUID | None = None
+    # Records that were merged into it: their history is the person's too.
+    merged_ids: frozenset[UUID] = frozenset()
     # The person as a relative or carer, and the patients for whom a valid authority lets them act.
     related_person_id: UUID | None = None
     represents: frozenset[UUID] = frozenset()
@@ -55,6 +57,10 @@ class Actor:
     @property
     def is_staff(self) -> bool:
         return self.kind is ActorKind.STAFF
+
+    def is_own(self, patient_id: UUID) -> bool:
+        """Whether a record is the person's own, as a patient."""
+        return self.patient_id == patient_id or patient_id in self.merged_ids
 
     def has_role(self, role: Role) -> bool:
         return any(held is role for _, held in self.roles)

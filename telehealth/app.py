@@ -25,10 +25,31 @@ from telehealth.accounts import session as accounts_session
 from telehealth.accounts.services import notices
 from telehealth.admin import audit_routes as admin_audit_routes
 from telehealth.admin import staff_routes as admin_staff_routes
-from telehealth.booking import my_routes, safety_routes
-from telehealth.booking import routes as booking_routes
+from telehealth.booking import (
+    appointment_routes,
+    booking_routes,
+    day_routes,
+    follow_up_routes,
+    leave_routes,
+    merge_routes,
+    moving_routes,
+    my_routes,
+    overbooking_routes,
+    own_appointment_routes,
+    safety_routes,
+    schedule_routes,
+    search_routes,
+    self_service_routes,
+    series_routes,
+    session_routes,
+    type_routes,
+    verify_routes,
+)
+from telehealth.booking import routes as desk_routes
+from telehealth.booking.notices import queue_appointment_notice
 from telehealth.booking.services import appointments
 from telehealth.booking.services.links import LinkSigner
+from telehealth.clinic import attendance_routes as clinic_attendance_routes
 from telehealth.clinic import emergency_routes
 from telehealth.clinic import routes as clinic_routes
 from telehealth.config import Config
@@ -41,7 +62,22 @@ from telehealth.notes import routes as notes_routes
 from telehealth.video import routes as video_routes
 from telehealth.video import sockets as video_sockets
 from telehealth.video.services.encounters import cancel_encounter
+from telehealth.video.services.missed import follow_attendance
 
+# Importing them puts their pages on the blueprint of `booking.routes`.
+DESK_PAGES = (
+    appointment_routes,
+    booking_routes,
+    day_routes,
+    merge_routes,
+    moving_routes,
+    overbooking_routes,
+    search_routes,
+    series_routes,
+    verify_routes,
+)
+# And on that of `clinic.routes`.
+CLINIC_PAGES = (clinic_attendance_routes,)
 MAX_REQUEST_BYTES = 1024 * 1024
 MAX_SOCKET_MESSAGE_BYTES = 64 * 1024
 # A tab that vanished is noticed within PING_INTERVAL_S + PING_TIMEOUT_S.
@@ -71,9 +107,16 @@ def create_app(config: Config) -> Flask:
         accounts_routes.bp,
         contact_routes.bp,
         patient_sign_in_routes.bp,
-        booking_routes.bp,
+        desk_routes.bp,
         safety_routes.bp,
+        schedule_routes.bp,
+        session_routes.bp,
+        leave_routes.bp,
+        follow_up_routes.bp,
+        type_routes.bp,
         my_routes.bp,
+        self_service_routes.bp,
+        own_appointment_routes.bp,
         video_routes.bp,
         notes_routes.bp,
         clinic_routes.bp,
@@ -87,6 +130,10 @@ def create_app(config: Config) -> Flask:
     error_pages.register(app)
     if cancel_encounter not in appointments.on_cancelled:
         appointments.on_cancelled.append(cancel_encounter)
+    if follow_attendance not in appointments.on_changed:
+        appointments.on_changed.append(follow_attendance)
+    if queue_appointment_notice not in appointments.on_changed:
+        appointments.on_changed.append(queue_appointment_notice)
     if queue_notice not in notices.senders:
         notices.senders.append(queue_notice)
     _wire_sockets(app, config)

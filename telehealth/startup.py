@@ -53,6 +53,7 @@ def prepare(config: Config, *, is_starting: bool) -> None:
             make_demo(session, config.demo_password or cast.DEFAULT_PASSWORD, now())
         else:
             _refuse_default_accounts(session)
+    database.update_statistics()
     engine.dispose()
 
 
@@ -112,7 +113,7 @@ def announce(config: Config) -> None:
             starts = f"{appointment.starts_at.astimezone(ZoneInfo(service.time_zone)):%H:%M}"
             click.echo(
                 f"    {starts} {patient.display_name} (date of birth {born}) "
-                f"with {appointment.practitioner.display_name}\n          {link}"
+                f"with {appointment.clinician_name}\n          {link}"
             )
     engine.dispose()
     click.echo(f"\n  Data: {config.instance_path}   Stop: Ctrl-C   Start anew: make reset\n")

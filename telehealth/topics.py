@@ -24,6 +24,11 @@ def clinic_topic(practitioner_id: UUID) -> str:
     return f"clinic:{practitioner_id}"
 
 
+def desk_topic(service_id: UUID) -> str:
+    """What reception of a service sees: appointments, holds and sessions."""
+    return f"desk:{service_id}"
+
+
 def encounter_topic(encounter_id: UUID) -> str:
     """A consultation: its waiting room and its call."""
     return f"encounter:{encounter_id}"

@@ -1,7 +1,7 @@
 """People and appointments of tests: fixed, readable, and the standing cast that permission tests run through."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,14 +29,25 @@ from telehealth.accounts.services.protection import SafeWays
 from telehealth.accounts.services.sessions import SignIn, add_visit, begin_session, find_sign_in
 from telehealth.accounts.services.sign_in import actor_of, hash_password
 from telehealth.actor import Actor, Role, guest, system
-from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.slots import Slot
-from telehealth.booking.models import Appointment, JoinLink, Schedule
+from telehealth.booking.models import (
+    Appointment,
+    AppointmentType,
+    JoinLink,
+    Lane,
+    Schedule,
+    SharedClinic,
+    SharedClinicMember,
+)
 from telehealth.booking.services.appointments import place_appointment
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.protection import protect_patient
 from telehealth.clock import now, uk_today
 from telehealth.db import Database
+from tests.offers import make_schedule, make_type, type_of
+
+# Handed on: whoever makes people mostly needs what they are offered too.
+__all__ = ["make_schedule", "make_type", "type_of"]
 
 PASSWORD = "a long enough password"
 _password_hash: list[str] = []
@@ -59,6 +70,7 @@ class Cast:
     other_organisation_clinician: Account
     patient: Patient
     other_patient: Patient
+    appointment_type: AppointmentType
     schedule: Schedule
 
     @property
@@ -100,6 +112,7 @@ def make_cast(session: Session) -> Cast:
         other_organisation_clinician=make_clinician(session, foreign, "Petra", "Novak"),
         patient=make_patient(session, service),
         other_patient=make_patient(session, service, given_name="Aled", birth_date=date(1990, 12, 31)),
+        appointment_type=type_of(session, service),
         schedule=make_schedule(session, service, clinician.practitioner_id),
     )
 
@@ -114,6 +127,7 @@ def make_service(session: Session, organisation: Organisation, name: str) -> Hea
     )
     session.add(service)
     session.flush()
+    make_type(session, service)
     return service
 
 
@@ -238,33 +252,36 @@ def protect(session: Session, cast: Cast, patient: Patient | None = None, **ways
     )
 
 
-def make_schedule(
-    session: Session,
-    service: HealthcareService,
-    practitioner_id: UUID,
-    *,
-    slot_minutes: int = 15,
-) -> Schedule:
-    """A clinic that runs all day, every day: tests choose their own hour."""
-    schedule = Schedule(
-        organisation_id=service.organisation_id,
-        service_id=service.id,
-        practitioner_id=practitioner_id,
-        rrule="FREQ=DAILY",
-        first_date=now().date() - timedelta(days=7),
-        last_date=None,
-        starts=time(0),
-        ends=time(0),
-        slot_minutes=slot_minutes,
-        mode=Mode.VIDEO,
+def make_shared_clinic(
+    session: Session, cast: Cast, *, lanes: int = 2, name: str = "Diabetes clinic"
+) -> tuple[SharedClinic, Schedule]:
+    """The cast's clinician, who leads it, and the colleague; with a session all day, every day."""
+    assert cast.colleague.practitioner_id
+    clinic = SharedClinic(
+        organisation_id=cast.service.organisation_id,
+        service_id=cast.service.id,
+        name=name,
+        members=[
+            SharedClinicMember(practitioner_id=practitioner_id, position=position)
+            for position, practitioner_id in enumerate((cast.practitioner_id, cast.colleague.practitioner_id))
+        ],
+        lanes=[
+            Lane(organisation_id=cast.service.organisation_id, number=number)
+            for number in range(1, lanes + 1)
+        ],
     )
-    session.add(schedule)
+    session.add(clinic)
     session.flush()
-    return schedule
+    return clinic, make_schedule(session, cast.service, None, shared_clinic_id=clinic.id)
 
 
 def slot_at(cast: Cast, starts_at: datetime) -> Slot:
-    return Slot(starts_at, starts_at + SLOT, cast.practitioner_id, cast.schedule.id)
+    return Slot(
+        starts_at=starts_at,
+        ends_at=starts_at + SLOT,
+        schedule_id=cast.schedule.id,
+        practitioner_id=cast.practitioner_id,
+    )
 
 
 def soon() -> datetime:
@@ -284,6 +301,7 @@ def make_appointment(
         session.merge(cast.service),
         session.merge(patient or cast.patient),
         slot_at(cast, starts_at or soon()),
+        type_=session.merge(cast.appointment_type),
         reason="Blood pressure review",
     )
 

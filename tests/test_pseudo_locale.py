@@ -11,7 +11,20 @@ from werkzeug.test import TestResponse
 from telehealth.db import Base
 from telehealth.messages.models import Message
 from telehealth.video.relay import Relay
-from tests.permissions.errands import admin, clinic, desk, registry, sign_in, visit
+from tests.permissions.errands import (
+    admin,
+    clinic,
+    day_sheet,
+    desk,
+    desk_booking,
+    find_patients,
+    follow_ups,
+    registry,
+    schedules,
+    self_service,
+    sign_in,
+    visit,
+)
 from tests.permissions.outcomes import Outcome, read_tables
 from tests.permissions.people import EVERYBODY, GROUPS, Person
 from tests.permissions.scene import Scene, open_scene
@@ -29,7 +42,21 @@ from tests.video.callers import PATIENT, Clinic
 pytestmark = pytest.mark.web
 
 # Declaring their errands is what importing them does.
-assert all((admin, clinic, desk, sign_in, visit))
+assert all(
+    (
+        schedules,
+        admin,
+        clinic,
+        desk,
+        desk_booking,
+        sign_in,
+        visit,
+        day_sheet,
+        find_patients,
+        follow_ups,
+        self_service,
+    )
+)
 
 EXPECTED = read_tables()
 BY_KEY = {person.key: person for person in EVERYBODY}
@@ -137,10 +164,15 @@ def follow(scene: Scene, person: Person, method: str, errand: Errand) -> TestRes
     return response
 
 
+CARRIED = frozenset({"hold", "type", "mode"})
+
+
 def garbled(errand: Errand, person: Person) -> Errand:
     """The same form with something in each field that no language can be blamed for."""
     form = errand.form(person) if callable(errand.form) else errand.form
-    return Errand(errand.address, dict.fromkeys(form, "9" * 600), headers=errand.headers)
+    # What the page itself carries stays: else it is another page that answers.
+    typed = {name: value if name in CARRIED else "9" * 600 for name, value in form.items()}
+    return Errand(errand.address, typed, headers=errand.headers, kept=errand.kept)
 
 
 @pytest.mark.parametrize("what", sorted(EXPECTED))
@@ -157,7 +189,10 @@ def test_everything_that_is_shown_was_handed_to_gettext(scene: Scene, what: str)
                 continue
             asked = [errand]
             if method == "POST":
-                asked += [Errand(errand.address, headers=errand.headers), garbled(errand, person)]
+                asked += [
+                    Errand(errand.address, headers=errand.headers, kept=errand.kept),
+                    garbled(errand, person),
+                ]
             for request in asked:
                 with undone(scene):
                     response = follow(scene, person, method, request)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from telehealth import migrations, sealing
 from telehealth.accounts.models import Patient
 from telehealth.accounts.services.contacts import hash_of_phone, set_contact
-from telehealth.accounts.services.patients import find_patients
+from telehealth.accounts.services.patient_search import find_patients
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.models import Appointment
 from telehealth.db import Base, Database, make_engine
@@ -296,7 +296,9 @@ def test_two_that_need_the_lookup_key_first_make_one(own_database: Database) -> 
 def test_a_patient_is_found_by_phone_and_email(
     session: Session, cast: Cast, two: tuple[Patient, Patient], query: str
 ) -> None:
-    assert [found.id for found in find_patients(session, actor_of(cast.receptionist), query)] == [two[0].id]
+    assert [found.patient.id for found in find_patients(session, actor_of(cast.receptionist), query)] == [
+        two[0].id
+    ]
 
 
 @pytest.mark.parametrize(
@@ -323,7 +325,7 @@ def test_a_changed_contact_is_found_by_the_new_one_alone(
     who = actor_of(cast.receptionist)
     set_contact(session, two[0], phone="+447700900077")
     session.flush()
-    assert [found.id for found in find_patients(session, who, "07700 900077")] == [two[0].id]
+    assert [found.patient.id for found in find_patients(session, who, "07700 900077")] == [two[0].id]
     assert find_patients(session, who, "0001") == []
     assert (two[0].phone, two[0].email) == ("+447700900077", "one@example.test")
     set_contact(session, two[0], phone=None, email="")

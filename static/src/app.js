@@ -6,10 +6,13 @@ import { createAll, Button, ErrorSummary, NotificationBanner, PasswordInput, Rad
 
 /** @type {Record<string, () => Promise<{init: (root: HTMLElement) => void}>>} */
 const MODULES = {
+  day: () => import('./day/day.js'),
+  hold: () => import('./hold/hold.js'),
   live: () => import('./live/live.js'),
   note: () => import('./note/note.js'),
   passkey: () => import('./passkey/passkey.js'),
   room: () => import('./room/room.js'),
+  search: () => import('./search/search.js'),
   session: () => import('./session/session.js')
 }
 

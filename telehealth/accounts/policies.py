@@ -51,7 +51,7 @@ def may_see_patient(actor: Actor, patient: Patient) -> bool:
 
 def may_act_for(actor: Actor, patient_id: UUID) -> bool:
     """The patient, or a carer whose authority holds today."""
-    return actor.patient_id == patient_id or patient_id in actor.represents
+    return actor.is_own(patient_id) or patient_id in actor.represents
 
 
 def may_name(actor: Actor, protecting_services: frozenset[UUID]) -> bool:

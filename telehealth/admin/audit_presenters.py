@@ -35,6 +35,8 @@ def action_text(action: str) -> str:
         "booking.opened": gettext("Opened the booking page of a patient"),
         "appointment.opened": gettext("Opened an appointment"),
         "clinic.opened": gettext("Opened their clinic list"),
+        "stranded.opened": gettext("Opened a list of appointments outside every session"),
+        "day-sheet.opened": gettext("Opened a day sheet"),
         "consultation.opened": gettext("Opened a consultation"),
         "visit.opened": gettext("Got ready for an appointment"),
         "room.opened": gettext("Opened the waiting room"),
@@ -57,6 +59,23 @@ def action_text(action: str) -> str:
         "appointment.noshow": gettext("Marked a patient as not reached"),
         "appointment.waitlist": gettext("Put an appointment on the waiting list"),
         "appointment.entered-in-error": gettext("Marked an appointment as entered in error"),
+        "appointment.asked": gettext("Asked for an appointment"),
+        "appointment.confirmed": gettext("Confirmed an appointment"),
+        "appointment.overbooked": gettext("Booked on top of another appointment"),
+        "appointment.moved": gettext("Moved an appointment"),
+        "appointment.taken": gettext("Took a patient of a shared clinic, or gave them back"),
+        "appointment.noshow-undone": gettext("Took back that a patient did not come"),
+        "appointment.details": gettext("Changed the details of an appointment"),
+        "follow-up.made": gettext("Asked for a patient to be seen"),
+        "follow-up.completed": gettext("Booked what was asked for"),
+        "follow-up.changed": gettext("Changed a request to see a patient"),
+        "follow-up.closed": gettext("Closed a request to see a patient"),
+        "follow-ups.opened": gettext("Opened the list of patients to be seen again"),
+        "follow-up.opened": gettext("Opened a request to see a patient"),
+        "patient.registered-online": gettext("Registered online"),
+        "patient.verified": gettext("Confirmed who a patient is"),
+        "patients.merged": gettext("Merged two records of a patient"),
+        "patients.unmerged": gettext("Undid the merge of two records"),
         "appointment.confidential": gettext("Made an appointment confidential"),
         "appointment.not-confidential": gettext("Made an appointment no longer confidential"),
         "encounter.joined": gettext("Joined a consultation"),
@@ -95,6 +114,17 @@ def action_text(action: str) -> str:
         "account.disabled": gettext("Disabled an account"),
         "service.created": gettext("Made a service"),
         "service.changed": gettext("Changed a service"),
+        "appointment-type.created": gettext("Added an appointment type"),
+        "appointment-type.changed": gettext("Changed an appointment type"),
+        "schedule.created": gettext("Added a session"),
+        "schedule.changed": gettext("Changed a session"),
+        "schedule.ended": gettext("Ended a session"),
+        "schedule-exception.created": gettext("Added leave or a closure"),
+        "schedule-exception.ended": gettext("Took back leave or a closure"),
+        "shared-clinic.created": gettext("Added a shared clinic"),
+        "shared-clinic.changed": gettext("Changed a shared clinic"),
+        "room.changed": gettext("Changed a room"),
+        "skills.changed": gettext("Changed the skills of a clinician"),
         "account.password-set": gettext("Set a password with a link"),
         "account.password-changed": gettext("Changed a password"),
         "passkey.added": gettext("Added a passkey"),
@@ -109,13 +139,17 @@ def action_text(action: str) -> str:
     }.get(action, action)
 
 
+# Pages that show many patients; the event says how many.
+_LISTS = ("clinic.opened", "day-sheet.opened", "stranded.opened", "follow-ups.opened")
+
+
 def what_text(event: AuditEvent) -> str:
     """The action with what is known about it, for example "Searched for patients: 3 found"."""
     text = action_text(event.action)
     if event.action in ("patients.searched", "audit.searched", "audit.exported") and event.reason.isdigit():
         found = ngettext("%(num)d found", "%(num)d found", int(event.reason))
         return gettext("%(what)s: %(more)s", what=text, more=found)
-    if event.action == "clinic.opened" and event.reason.isdigit():
+    if event.action in _LISTS and event.reason.isdigit():
         listed = ngettext("%(num)d patient", "%(num)d patients", int(event.reason))
         return gettext("%(what)s: %(more)s", what=text, more=listed)
     return gettext("%(what)s: %(more)s", what=text, more=event.reason) if event.reason else text

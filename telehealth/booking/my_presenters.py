@@ -23,6 +23,7 @@ from telehealth.booking.domain.appointment import (
 from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import mode_text, status_text
 from telehealth.booking.services.own_appointments import AccessLog, OwnAppointments, account_of
+from telehealth.booking.services.own_rules import refuse_change
 from telehealth.clock import UK
 from telehealth.dates import instant_text, short_date_text, time_text
 
@@ -53,6 +54,8 @@ class OwnCard:
     # From when it can be joined; "" where that is not said.
     joins_from: str
     has_outcome: bool
+    # By the patient, now; staff may always.
+    can_change: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ def own_card(appointment: Appointment, now: datetime) -> OwnCard:
     return OwnCard(
         id=appointment.id,
         when=instant_text(appointment.starts_at, zone),
-        practitioner=appointment.practitioner.display_name,
+        practitioner=appointment.clinician_name,
         service=appointment.service.name,
         phone=appointment.service.phone,
         mode=mode_text(appointment.mode),
@@ -97,6 +100,7 @@ def own_card(appointment: Appointment, now: datetime) -> OwnCard:
         can_join=is_by_video and window is JoinWindow.OPEN,
         joins_from=time_text(opens_at, zone) if is_by_video and window is JoinWindow.EARLY else "",
         has_outcome=appointment.mode is Mode.VIDEO and appointment.status is AppointmentStatus.FULFILLED,
+        can_change=refuse_change(appointment) is None,
     )
 
 
@@ -194,6 +198,10 @@ def _what_text(opening: Opening) -> str:
         "booking.opened": gettext("Opened the page to book for you"),
         "appointment.opened": gettext("Opened an appointment"),
         "clinic.opened": gettext("Saw you in the list of a clinic"),
+        "stranded.opened": gettext("Saw you in a list of appointments to be looked at"),
+        "day-sheet.opened": gettext("Saw you in the list of a day"),
+        "follow-up.opened": gettext("Opened a request to see you"),
+        "follow-ups.opened": gettext("Saw you in the list of patients to be seen again"),
         "consultation.opened": gettext("Opened your consultation"),
         "visit.opened": gettext("Got ready for your appointment"),
         "room.opened": gettext("Opened the waiting room"),

@@ -1,11 +1,57 @@
 """Who may use reception's pages; and which appointments somebody may see or change."""
 
 from telehealth.accounts.models import HealthcareService
-from telehealth.accounts.policies import RECEPTION, may_act_for
+from telehealth.accounts.policies import RECEPTION, STAFF_SIGN_IN, may_act_for
 from telehealth.actor import Actor, Role
-from telehealth.booking.models import Appointment
+from telehealth.booking.models import Appointment, FollowUpRequest
+from telehealth.guards import Policy
 
 DESK = RECEPTION
+SCHEDULES = Policy(
+    "administrator, or a clinician for their own schedules",
+    lambda actor: (
+        actor.is_staff
+        and (
+            actor.has_role(Role.ADMINISTRATOR)
+            or (actor.has_role(Role.CLINICIAN) and actor.practitioner_id is not None)
+        )
+    ),
+    STAFF_SIGN_IN,
+)
+FOLLOW_UPS = Policy(
+    "receptionist or clinician",
+    lambda actor: actor.is_staff and (actor.has_role(Role.RECEPTIONIST) or actor.has_role(Role.CLINICIAN)),
+    STAFF_SIGN_IN,
+)
+
+# Who opens records: the page of a record is where two are found to be one.
+MERGE = RECEPTION
+
+# Who is told of appointments that stand outside every session.
+STRANDED = Policy(
+    "receptionist, administrator or clinician",
+    lambda actor: SCHEDULES.allows(actor) or DESK.allows(actor),
+    STAFF_SIGN_IN,
+)
+
+
+def may_set_up(actor: Actor, service: HealthcareService) -> bool:
+    """Types, schedules and leave of everybody in a service: administrators of its organisation."""
+    return (
+        actor.is_staff
+        and actor.has_role(Role.ADMINISTRATOR)
+        and service.organisation_id == actor.organisation_id
+    )
+
+
+def may_keep_own_schedule(actor: Actor, service: HealthcareService) -> bool:
+    """Clinicians of a service: their own sessions and their own leave."""
+    return (
+        actor.is_staff
+        and actor.practitioner_id is not None
+        and service.organisation_id == actor.organisation_id
+        and service.id in actor.services_as(Role.CLINICIAN)
+    )
 
 
 def may_see(actor: Actor, appointment: Appointment) -> bool:
@@ -25,13 +71,35 @@ def may_manage(actor: Actor, appointment: Appointment) -> bool:
 
 
 def is_clinician_of(actor: Actor, appointment: Appointment) -> bool:
-    """True for the clinician with whom the appointment is."""
+    """The clinician with whom the appointment is; of a shared clinic everybody, until somebody takes the patient."""
+    if (
+        not actor.is_staff
+        or actor.practitioner_id is None
+        or appointment.organisation_id != actor.organisation_id
+        or appointment.service_id not in actor.services_as(Role.CLINICIAN)
+    ):
+        return False
+    if appointment.practitioner_id is not None:
+        return actor.practitioner_id == appointment.practitioner_id
+    return actor.practitioner_id in appointment.clinician_ids
+
+
+def may_follow_up(actor: Actor, request: FollowUpRequest) -> bool:
+    """See a request to see somebody again, and book for it: reception and the clinicians of its service."""
+    return (
+        actor.is_staff
+        and request.organisation_id == actor.organisation_id
+        and request.service_id in actor.services_as(Role.RECEPTIONIST, Role.CLINICIAN)
+    )
+
+
+def may_decide_follow_up(actor: Actor, request: FollowUpRequest) -> bool:
+    """Close it unbooked, change its date or its owner: any clinician of its service."""
     return (
         actor.is_staff
         and actor.practitioner_id is not None
-        and actor.practitioner_id == appointment.practitioner_id
-        and appointment.organisation_id == actor.organisation_id
-        and appointment.service_id in actor.services_as(Role.CLINICIAN)
+        and request.organisation_id == actor.organisation_id
+        and request.service_id in actor.services_as(Role.CLINICIAN)
     )
 
 
@@ -42,7 +110,7 @@ def may_visit(actor: Actor, appointment: Appointment) -> bool:
     """
     if appointment.id in actor.appointment_ids:
         return True
-    if actor.patient_id == appointment.patient_id:
+    if actor.is_own(appointment.patient_id):
         return True
     if appointment.is_confidential or appointment.service.is_restricted:
         return False

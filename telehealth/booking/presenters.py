@@ -1,9 +1,8 @@
 """Appointments, patients and free times as the pages show them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,9 +12,9 @@ from flask_babel import gettext
 from telehealth.accounts.domain.nhs_number import format_nhs_number
 from telehealth.accounts.models import HealthcareService, Patient, Protection
 from telehealth.accounts.presenters import phone_text
-from telehealth.booking.domain.appointment import AppointmentStatus, Mode
+from telehealth.booking.domain.appointment import JOIN_CLOSES_AFTER, AppointmentStatus, Mode
 from telehealth.booking.domain.slots import Slot
-from telehealth.booking.forms import slot_value
+from telehealth.booking.interpreter_presenters import interpreter_text
 from telehealth.booking.models import Appointment
 from telehealth.booking.safety_presenters import busy_text, protection_text
 from telehealth.booking.services.restricted import Busy
@@ -31,7 +30,7 @@ def status_text(status: AppointmentStatus) -> str:
         AppointmentStatus.CHECKED_IN: gettext("Checked in"),
         AppointmentStatus.FULFILLED: gettext("Seen"),
         AppointmentStatus.CANCELLED: gettext("Cancelled"),
-        AppointmentStatus.NOSHOW: gettext("Not reached"),
+        AppointmentStatus.NOSHOW: gettext("Did not attend"),
         AppointmentStatus.WAITLIST: gettext("On the waiting list"),
         AppointmentStatus.ENTERED_IN_ERROR: gettext("Entered in error"),
     }[status]
@@ -97,70 +96,107 @@ class AppointmentCard:
     reference: str
     when: str
     time: str
+    # With the word that nobody has taken the patient yet, where that is so.
     practitioner: str
+    # As the patient is told.
+    clinician: str
     service: str
+    type: str
     mode: str
+    room: str
     status: str
     reason: str
+    # "" where none is needed.
+    interpreter: str
     version: int
-    can_cancel: bool
+    is_by_video: bool
+    is_by_phone: bool
     is_confidential: bool
+    is_overbooked: bool
+    is_in_series: bool
+    is_pending: bool
+    is_noshow: bool
+    # It stands, so that the patient is told of it; and what may be done with it.
+    is_to_come: bool
+    can_move: bool
+    can_cancel: bool
+
+
+_STANDS = (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED, AppointmentStatus.CHECKED_IN)
+_MOVABLE = (AppointmentStatus.BOOKED, AppointmentStatus.PENDING)
+_CANCELLABLE = (*_STANDS, AppointmentStatus.PENDING)
 
 
 def appointment_card(appointment: Appointment) -> AppointmentCard:
     zone = appointment.service.time_zone
+    status, type_ = appointment.status, appointment.appointment_type
     return AppointmentCard(
         id=appointment.id,
         reference=appointment.reference,
         when=instant_text(appointment.starts_at, zone),
         time=time_text(appointment.starts_at, zone),
-        practitioner=appointment.practitioner.display_name,
+        practitioner=clinician_text(appointment),
+        clinician=appointment.clinician_name,
         service=appointment.service.name,
+        type=type_.name if type_ else "",
         mode=mode_text(appointment.mode),
-        status=status_text(appointment.status),
+        room=appointment.room.name if appointment.room else "",
+        status=status_text(status),
         reason=appointment.reason,
+        interpreter=interpreter_text(appointment.interpreter_language, appointment.interpreter_joins),
         version=appointment.version,
-        can_cancel=appointment.status in (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED),
+        is_by_video=appointment.mode is Mode.VIDEO,
+        is_by_phone=appointment.mode is Mode.PHONE,
         is_confidential=appointment.is_confidential,
+        is_overbooked=appointment.is_overbooked,
+        is_in_series=appointment.series_id is not None,
+        is_pending=status is AppointmentStatus.PENDING,
+        is_noshow=status is AppointmentStatus.NOSHOW,
+        is_to_come=status in _STANDS,
+        can_move=status in _MOVABLE and type_ is not None,
+        can_cancel=status in _CANCELLABLE,
     )
 
 
-def record_line(line: Appointment | Busy) -> dict[str, Any]:
-    """A row of a patient's record: an own appointment with its link, or when another service has the patient."""
+def clinician_text(appointment: Appointment) -> str:
+    """With whom it is; of a shared clinic also who took the patient, or that nobody has yet."""
+    if appointment.lane is None:
+        return appointment.clinician_name
+    clinic = appointment.lane.shared_clinic.name
+    if appointment.practitioner is None:
+        return gettext("%(clinic)s (not yet taken by a clinician)", clinic=clinic)
+    return gettext("%(name)s, in %(clinic)s", name=appointment.practitioner.display_name, clinic=clinic)
+
+
+def record_lines(
+    found: Sequence[Appointment | Busy], now: datetime, patient: Patient
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows of a patient's record, given the latest first: what is still to come, the next on top; and what was.
+
+    What stands in another record of the patient says in which.
+    """
+    upcoming = [line for line in found if _is_upcoming(line, now)]
+    past = [line for line in found if not _is_upcoming(line, now)]
+    return (
+        [_record_line(line, patient) for line in reversed(upcoming)],
+        [_record_line(line, patient) for line in past],
+    )
+
+
+def _is_upcoming(line: Appointment | Busy, now: datetime) -> bool:
+    is_open = isinstance(line, Busy) or line.status in _CANCELLABLE
+    return is_open and now < line.ends_at + JOIN_CLOSES_AFTER
+
+
+def _record_line(line: Appointment | Busy, patient: Patient) -> dict[str, Any]:
+    """An own appointment, or when another service has the patient."""
     if isinstance(line, Busy):
         return {"when": instant_text(line.starts_at, line.time_zone), "busy": busy_text(line)}
-    return {"when": instant_text(line.starts_at, line.service.time_zone), "card": appointment_card(line)}
-
-
-@dataclass(frozen=True, slots=True)
-class SlotGroup:
-    """A part of a day with its free times, ready for radio buttons."""
-
-    title: str
-    items: list[dict[str, Any]] = field(default_factory=list)
-
-
-def slot_groups(
-    slots: list[Slot], practitioners: dict[UUID, str], service: HealthcareService, chosen: str | None
-) -> list[SlotGroup]:
-    """Free times by day, each with the clinician's name under the time."""
-    zone = ZoneInfo(service.time_zone)
-    in_order = sorted(slots, key=lambda slot: (slot.starts_at, practitioners.get(slot.practitioner_id, "")))
-    return [
-        SlotGroup(
-            title=date_text(day),
-            items=[
-                {
-                    "value": slot_value(slot),
-                    "text": time_text(slot.starts_at, service.time_zone),
-                    "hint": {"text": practitioners.get(slot.practitioner_id, "")},
-                    "checked": slot_value(slot) == chosen,
-                }
-                for slot in group
-            ],
-        )
-        for day, group in groupby(in_order, key=lambda slot: slot.starts_at.astimezone(zone).date())
-    ]
+    return {
+        "when": instant_text(line.starts_at, line.service.time_zone),
+        "card": appointment_card(line),
+        "record": "" if line.patient_id == patient.id else line.patient.display_name,
+    }
 
 
 def day_after_last(slots: list[Slot], service: HealthcareService) -> dict[str, str] | None:

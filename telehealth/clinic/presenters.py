@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 from flask_babel import gettext, ngettext
 
-from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.domain.appointment import AppointmentStatus, Mode
+from telehealth.booking.interpreter_presenters import interpreter_text
 from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import mode_text
 from telehealth.booking.safety_presenters import companion_text, protection_text
+from telehealth.clinic.services.shared import STILL_TO_SEE
 from telehealth.clinic.services.today import ClinicRow, Safety
 from telehealth.dates import age_in_years, ago_text, date_text, duration_text, time_text
 from telehealth.video.domain.encounter import EncounterStatus, Outcome
-from telehealth.video.domain.presence import MediaState, ParticipantRole, Presence
+from telehealth.video.domain.presence import HERE, MediaState, ParticipantRole, Presence
 from telehealth.video.models import Encounter, Participant
 from telehealth.video.presenters import outcome_text
 
@@ -30,7 +32,8 @@ class RowState:
 
 
 def clinic_list(rows: list[ClinicRow], now: datetime, time_zone: str) -> dict[str, Any]:
-    waiting = [row for row in rows if _is_waiting(row)]
+    # Whom a colleague of a shared clinic has taken does not wait for this clinician.
+    waiting = [row for row in rows if _is_waiting(row) and row.is_open_to_actor]
     waits = [_seconds_since(_patient(row.encounter).present_since, now) for row in waiting if row.encounter]
     first = waiting[0].appointment.id if waiting else None
     zone = ZoneInfo(time_zone)
@@ -58,11 +61,66 @@ def _row(row: ClinicRow, now: datetime, time_zone: str) -> dict[str, Any]:
         "safety_text": safety_text(row, today, time_zone),
         "reason": appointment.reason,
         "mode_text": mode_text(appointment.mode),
+        "type_text": appointment.appointment_type.name if appointment.appointment_type else "",
+        "with_text": with_text(row),
+        "overbooked_text": overbooked_text(row),
+        "interpreter_text": interpreter_text(appointment.interpreter_language, appointment.interpreter_joins),
         "state": state.name,
         "state_text": state.text,
-        "action": state.action,
+        "action": state.action if row.is_open_to_actor else None,
+        "more": _more_actions(row, now),
+        "version": appointment.version,
         "is_done": appointment.status in (AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW),
     }
+
+
+def with_text(row: ClinicRow) -> str:
+    """Of a shared clinic: whether somebody has taken the patient. "" for a clinician's own appointment."""
+    appointment = row.appointment
+    if appointment.lane is None:
+        return ""
+    clinic = appointment.lane.shared_clinic.name
+    if appointment.practitioner is None:
+        return gettext("%(clinic)s: not taken", clinic=clinic)
+    if row.is_open_to_actor:
+        return gettext("%(clinic)s: with you", clinic=clinic)
+    return gettext("%(clinic)s: with %(name)s", clinic=clinic, name=appointment.practitioner.display_name)
+
+
+def overbooked_text(row: ClinicRow) -> str:
+    if not row.appointment.is_overbooked:
+        return ""
+    if not row.overbooked_by:
+        return gettext("Overbooked")
+    return gettext("Overbooked by %(name)s", name=row.overbooked_by)
+
+
+def _more_actions(row: ClinicRow, now: datetime) -> list[dict[str, str]]:
+    """What else can be done with a row, beside its one main action. Forms are posted with the row's version."""
+    appointment, more = row.appointment, []
+
+    def add(name: str, label: str, endpoint: str, method: str = "post") -> None:
+        url = url_for(endpoint, appointment_id=appointment.id)
+        more.append({"name": name, "label": label, "url": url, "method": method})
+
+    is_shared, is_taken = appointment.lane is not None, appointment.practitioner_id is not None
+    is_here = row.encounter is not None and _patient(row.encounter).presence in HERE
+    if appointment.status in STILL_TO_SEE:
+        if is_shared and not is_taken:
+            add("take", gettext("Take"), "clinic.take")
+        elif is_shared and not row.is_open_to_actor:
+            add("take-over", gettext("Take over"), "clinic.take_over", "get")
+        elif is_shared and not _is_in_call(row):
+            add("give-back", gettext("Give back"), "clinic.give_back")
+        if row.is_open_to_actor and now >= appointment.starts_at and not is_here:
+            add("noshow", gettext("Did not attend"), "clinic.mark_noshow")
+    if appointment.status is AppointmentStatus.NOSHOW and row.is_open_to_actor:
+        add("undo-noshow", gettext("They did attend"), "clinic.undo_noshow")
+    return more
+
+
+def _is_in_call(row: ClinicRow) -> bool:
+    return row.encounter is not None and row.encounter.status is EncounterStatus.IN_PROGRESS
 
 
 def safety_text(row: ClinicRow, today: date, time_zone: str) -> str:
@@ -94,10 +152,16 @@ def _state(row: ClinicRow, now: datetime) -> RowState:
         "method": "get",
     }
     encounter = row.encounter
+    if row.appointment.status is AppointmentStatus.NOSHOW and (
+        encounter is None or encounter.status is not EncounterStatus.FINISHED
+    ):
+        return RowState("done", gettext("Did not attend"), open_page)
     if encounter is None or encounter.status is EncounterStatus.PLANNED:
-        return RowState("expected", gettext("Not here yet"), open_page)
+        is_phoned = row.appointment.mode is Mode.PHONE
+        words = gettext("To be phoned") if is_phoned else gettext("Not here yet")
+        return RowState("expected", words, open_page)
     if encounter.status is EncounterStatus.FINISHED:
-        done = outcome_text(encounter.outcome or Outcome.COMPLETED)
+        done = outcome_text(encounter.outcome or Outcome.COMPLETED, row.appointment.mode)
         if row.has_signed_note or encounter.outcome is Outcome.NOT_REACHED:
             return RowState("done", done, open_page)
         return RowState("unsigned", gettext("%(outcome)s. Note unsigned", outcome=done), open_page)
@@ -188,22 +252,16 @@ def encounter_context(
         "page_url": url_for("clinic.consultation", appointment_id=appointment.id),
         "admit_url": url_for("clinic.admit", appointment_id=appointment.id),
         "end_url": url_for("clinic.end", appointment_id=appointment.id),
+        "interpreter_text": interpreter_text(appointment.interpreter_language, appointment.interpreter_joins),
+        "with_text": with_text(row),
+        "by_phone": appointment.mode is Mode.PHONE,
+        "in_person": appointment.mode is Mode.IN_PERSON,
         "can_admit": encounter.status is EncounterStatus.ARRIVED,
         "can_end": encounter.status
         in (EncounterStatus.PLANNED, EncounterStatus.ARRIVED, EncounterStatus.IN_PROGRESS),
-        "outcome_text": outcome_text(encounter.outcome) if encounter.outcome else "",
+        "is_missed": appointment.status is AppointmentStatus.NOSHOW,
+        "outcome_text": outcome_text(encounter.outcome, appointment.mode) if encounter.outcome else "",
         "next_steps": encounter.next_steps,
-    }
-
-
-def end_form_context(
-    outcome: str = "", next_steps: str = "", errors: dict[str, str] | None = None
-) -> dict[str, Any]:
-    return {
-        "outcomes": [(choice.value, outcome_text(choice)) for choice in Outcome],
-        "outcome": outcome,
-        "next_steps": next_steps,
-        "errors": errors or {},
     }
 
 

@@ -1,26 +1,27 @@
 """The clinic list that stays open all day, and the consultation page."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, Flask, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.session import BACKGROUND_HEADER
 from telehealth.audit.services import record_event, was_recorded_since
+from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import patient_card
+from telehealth.booking.services.attendance import TakenByColleague
+from telehealth.clinic.end_forms import EndTyped, end_form_context, faults_of, read_end_form, wish_of
 from telehealth.clinic.policies import CLINIC
-from telehealth.clinic.presenters import (
-    clinic_list,
-    encounter_context,
-    end_form_context,
-)
+from telehealth.clinic.presenters import clinic_list, encounter_context
+from telehealth.clinic.services.shared import find_taken_by_colleague
 from telehealth.clinic.services.today import find_safety, own_service, todays_clinic
-from telehealth.clock import now
+from telehealth.clinic.take_pages import taken_page
+from telehealth.clock import now, uk_today
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput, NotFound
 from telehealth.extensions import actor, reading, transaction
@@ -80,39 +81,46 @@ def live_token_json() -> ResponseReturnValue:
 @bp.post("/appointments/<uuid:appointment_id>/admit")
 @guarded(CLINIC)
 def admit(appointment_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
-        admit_patient(session, actor(), appointment_id)
+    try:
+        with transaction() as session:
+            admit_patient(session, actor(), appointment_id)
+    except TakenByColleague as error:
+        return taken_page(appointment_id, error)
     return redirect(url_for("clinic.consultation", appointment_id=appointment_id), 303)
 
 
 @bp.get("/consultations/<uuid:appointment_id>")
 @guarded(CLINIC)
 def consultation(appointment_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        is_taken = find_taken_by_colleague(session, actor(), appointment_id) is not None
+    if is_taken and BACKGROUND_HEADER not in request.headers:
+        return redirect(url_for("clinic.take_over", appointment_id=appointment_id), 303)
     return consultation_page(appointment_id)
 
 
 @bp.post("/consultations/<uuid:appointment_id>/end")
 @guarded(CLINIC)
 def end(appointment_id: UUID) -> ResponseReturnValue:
-    chosen, next_steps = request.form.get("outcome", ""), request.form.get("next_steps", "")
-    next_steps = next_steps.replace("\r\n", "\n").replace("\x00", "")
-    if chosen not in {outcome.value for outcome in Outcome}:
-        return consultation_page(
-            appointment_id,
-            end_typed=(chosen, next_steps),
-            end_errors={"outcome": gettext("Choose how the consultation ended")},
-            status=422,
-        )
+    typed = read_end_form(request.form)
+    faults = faults_of(typed)
+    if faults:
+        return consultation_page(appointment_id, end_typed=replace(typed, errors=faults), status=422)
     try:
         with transaction() as session:
-            end_encounter(session, actor(), appointment_id, outcome=Outcome(chosen), next_steps=next_steps)
+            end_encounter(
+                session,
+                actor(),
+                appointment_id,
+                outcome=Outcome(typed.outcome),
+                next_steps=typed.next_steps,
+                see_again=wish_of(typed, uk_today(), actor().display_name),
+            )
+    except TakenByColleague as error:
+        return taken_page(appointment_id, error)
     except (InvalidInput, Conflict) as error:
-        return consultation_page(
-            appointment_id,
-            end_typed=(chosen, next_steps),
-            end_errors={getattr(error, "field", None) or "outcome": message_of(error)},
-            status=error.status,
-        )
+        errors = {getattr(error, "field", None) or "outcome": message_of(error)}
+        return consultation_page(appointment_id, end_typed=replace(typed, errors=errors), status=error.status)
     return redirect(url_for("clinic.consultation", appointment_id=appointment_id), 303)
 
 
@@ -122,8 +130,7 @@ def consultation_page(
     typed: Mapping[str, str] | None = None,
     note_errors: Mapping[str, str] | None = None,
     reason: str = "",
-    end_typed: tuple[str, str] = ("", ""),
-    end_errors: dict[str, str] | None = None,
+    end_typed: EndTyped | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     """Picture left, note right. What a refused form held is shown again."""
@@ -155,16 +162,16 @@ def consultation_page(
                 is_phone_safe=must_phone and is_phone_safe(session, appointment.patient),
             ),
             "room": None
-            if is_over or must_phone
+            if is_over or must_phone or appointment.mode is not Mode.VIDEO
             else room_context(appointment, ParticipantRole.CLINICIAN, token, is_hidden=safety.is_hidden),
             "note": note_context(
                 note, appointment.service.time_zone, typed=typed, errors=note_errors, reason=reason
             ),
             "note_texts": note_texts(),
-            "end_form": end_form_context(*end_typed, errors=end_errors),
+            "end_form": end_form_context(end_typed or EndTyped(), appointment.mode),
             "clinic_url": url_for("clinic.today"),
         }
-    g.uses_camera = not is_over and not must_phone
+    g.uses_camera = context["room"] is not None
     return render_template("clinic/consultation.html", **context), status
 
 

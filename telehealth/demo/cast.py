@@ -6,6 +6,8 @@ from datetime import date
 from telehealth.accounts.models import Basis
 from telehealth.accounts.services.authorities import CarerDetails
 from telehealth.accounts.services.patients import PatientDetails
+from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.appointment_type import Booker
 
 ORGANISATION = "Riverside Health"
 SERVICE = "Riverside Community Clinic"
@@ -24,6 +26,24 @@ class Clinician:
     email: str
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A type of appointment."""
+
+    name: str
+    minutes: int
+    modes: tuple[Mode, ...]
+    booker: Booker
+    # How long before the start a patient may still move or cancel it.
+    change_minutes: int
+
+
+TYPES = (
+    Offer("Consultation", 10, (Mode.VIDEO, Mode.PHONE), Booker.KNOWN, 60),
+    Offer("First appointment", 20, (Mode.VIDEO, Mode.PHONE), Booker.ANYONE, 24 * 60),
+    Offer("Phone review", 10, (Mode.PHONE,), Booker.KNOWN, 60),
+)
+SHARED_CLINIC = "Diabetes clinic"
 CLINICIANS = (
     Clinician("Dr", "Amara", "Adeyemi", "clinician@demo.example"),
     Clinician("Dr", "Huw", "Bevan", "clinician2@demo.example"),

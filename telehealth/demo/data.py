@@ -23,11 +23,19 @@ from telehealth.actor import Role, system
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode, join_window
 from telehealth.booking.domain.intervals import Interval, subtract
 from telehealth.booking.domain.slots import Slot
-from telehealth.booking.models import Appointment, Schedule
-from telehealth.booking.services.appointments import SlotTaken, place_appointment
-from telehealth.booking.services.availability import find_sessions
-from telehealth.booking.services.claims import PatientBusy
+from telehealth.booking.models import (
+    Appointment,
+    AppointmentType,
+    Lane,
+    Room,
+    Schedule,
+    SharedClinic,
+    SharedClinicMember,
+)
+from telehealth.booking.services.appointments import place_appointment
+from telehealth.booking.services.claims import PatientBusy, SlotTaken
 from telehealth.booking.services.links import make_link
+from telehealth.booking.services.sessions import find_sessions
 from telehealth.demo import cast
 from telehealth.errors import N_, Conflict
 
@@ -49,6 +57,8 @@ def make_demo(session: Session, password: str, now: datetime) -> HealthcareServi
     else:
         _keep_password(session, password)
     _make_carer(session, service)
+    _make_types(session, service)
+    _make_shared_clinic(session, service, now)
     _make_clinic(session, service, now)
     return service
 
@@ -164,6 +174,67 @@ def _make_people(session: Session, password: str, now: datetime) -> HealthcareSe
     return service
 
 
+def _make_types(session: Session, service: HealthcareService) -> None:
+    """Once, also in a demo that was made before there were types."""
+    known = set(session.scalars(select(AppointmentType.name).where(AppointmentType.service_id == service.id)))
+    for made in cast.TYPES:
+        if made.name not in known:
+            session.add(
+                AppointmentType(
+                    organisation_id=service.organisation_id,
+                    service_id=service.id,
+                    name=made.name,
+                    minutes=made.minutes,
+                    is_by_video=Mode.VIDEO in made.modes,
+                    is_by_phone=Mode.PHONE in made.modes,
+                    is_in_person=Mode.IN_PERSON in made.modes,
+                    booker=made.booker,
+                    change_minutes=made.change_minutes,
+                )
+            )
+    session.flush()
+
+
+def _make_shared_clinic(session: Session, service: HealthcareService, now: datetime) -> None:
+    """A weekly clinic of both clinicians, in a room of its own."""
+    if session.scalar(select(SharedClinic.id).where(SharedClinic.service_id == service.id)):
+        return
+    people = session.scalars(
+        select(PractitionerRole.practitioner_id)
+        .join(Practitioner, Practitioner.id == PractitionerRole.practitioner_id)
+        .where(PractitionerRole.service_id == service.id)
+        .order_by(Practitioner.family_name)
+    ).all()
+    owned = {"organisation_id": service.organisation_id, "service_id": service.id}
+    room = Room(**owned, name="Room 2")
+    clinic = SharedClinic(
+        **owned,
+        name=cast.SHARED_CLINIC,
+        members=[
+            SharedClinicMember(practitioner_id=key, position=position) for position, key in enumerate(people)
+        ],
+        lanes=[
+            Lane(organisation_id=service.organisation_id, number=number)
+            for number in range(1, len(people) + 1)
+        ],
+    )
+    session.add_all([room, clinic])
+    session.flush()
+    session.add(
+        Schedule(
+            **owned,
+            shared_clinic_id=clinic.id,
+            room_id=room.id,
+            rrule="FREQ=WEEKLY;BYDAY=SA",
+            first_date=now.astimezone(ZoneInfo(service.time_zone)).date() + timedelta(days=1),
+            starts=time(9),
+            ends=time(12),
+            slot_minutes=20,
+            is_by_phone=True,
+        )
+    )
+
+
 def _make_carer(session: Session, service: HealthcareService) -> None:
     """Once, also in a demo that was made before there were carers."""
     patient = session.scalar(
@@ -186,7 +257,7 @@ def _weekday_clinic(service: HealthcareService, practitioner_id: UUID, now: date
         starts=time(9),
         ends=time(16, 30),
         slot_minutes=SLOT // timedelta(minutes=1),
-        mode=Mode.VIDEO,
+        is_by_phone=True,
     )
 
 
@@ -197,6 +268,11 @@ def _make_clinic(session: Session, service: HealthcareService, now: datetime) ->
         .where(PractitionerRole.service_id == service.id)
         .order_by(Practitioner.family_name)
     ).all()
+    type_ = session.scalars(
+        select(AppointmentType)
+        .where(AppointmentType.service_id == service.id)
+        .order_by(AppointmentType.name != "Consultation", AppointmentType.id)
+    ).first()
     hour = now.replace(minute=0, second=0, microsecond=0)
     for practitioner_id in practitioner_ids:
         _cover_with_sessions(
@@ -223,7 +299,8 @@ def _make_clinic(session: Session, service: HealthcareService, now: datetime) ->
                     system(service.organisation_id),
                     service,
                     patient,
-                    Slot(starts_at, starts_at + SLOT, practitioner_id, UUID(int=0)),
+                    Slot(starts_at, starts_at + SLOT, UUID(int=0), practitioner_id),
+                    type_=type_,
                     reason=reasons[patient.nhs_number],
                 )
                 make_link(session, appointment)
@@ -236,7 +313,11 @@ def _cover_with_sessions(
 ) -> None:
     """Add one-off sessions so that the clinician has clinic during all of `wanted`."""
     zone = ZoneInfo(service.time_zone)
-    existing = find_sessions(session, service, wanted, practitioner_id)
+    existing = [
+        each.interval
+        for each in find_sessions(session, service, wanted, practitioner_ids=[practitioner_id])
+        if each.closed_by is None
+    ]
     for piece in subtract(wanted, existing):
         start, end = piece.start.astimezone(zone), piece.end.astimezone(zone)
         session.add(
@@ -250,6 +331,8 @@ def _cover_with_sessions(
                 starts=start.time().replace(tzinfo=None),
                 ends=end.time().replace(tzinfo=None),
                 slot_minutes=SLOT // timedelta(minutes=1),
-                mode=Mode.VIDEO,
+                is_by_phone=True,
+                # A demo clinic takes place today, whatever day it is.
+                is_extra=True,
             )
         )

@@ -1,6 +1,6 @@
 """What messages say: no speciality, no reason, no name, no NHS number; somebody else may read them on a locked phone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext
@@ -25,6 +25,11 @@ def notice_text(
     Raises KeyError where a value is missing.
     """
     subject, lines = _NOTICES[kind](values)
+    return letter_text(subject, lines, channel, sender=sender, phone=phone)
+
+
+def letter_text(subject: str, lines: Sequence[str], channel: ContactKind, *, sender: str, phone: str) -> Text:
+    """Lines with what ends every message: whom to call, and who sends it."""
     lines = [*lines, *_closing(sender, phone)]
     if channel is ContactKind.PHONE:
         return Text(subject="", body=" ".join(line for line in lines if line))

@@ -14,8 +14,8 @@ from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 from telehealth.notes.domain.chain import version_hash
 from telehealth.notes.domain.headings import BY_CODE, MAX_SECTION_LENGTH, is_empty
 from telehealth.notes.models import ConsultationNote, NoteDraftSection, NoteVersion, NoteVersionSection
-from telehealth.topics import clinic_topic, mark_topic
 from telehealth.video.models import Encounter
+from telehealth.video.services.encounters import mark_clinic_lists
 
 
 class StaleDraft(Conflict):
@@ -149,7 +149,7 @@ def sign_note(
         patient_id=note.patient_id,
         service_id=note.service_id,
     )
-    mark_topic(session, clinic_topic(note.encounter.appointment.practitioner_id))
+    mark_clinic_lists(session, note.encounter)
     return signed
 
 

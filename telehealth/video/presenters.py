@@ -11,6 +11,7 @@ from telehealth.booking.domain.appointment import (
     JOIN_OPENS_BEFORE,
     AppointmentStatus,
     JoinWindow,
+    Mode,
     join_window,
 )
 from telehealth.booking.models import Appointment
@@ -101,6 +102,22 @@ def refusal_for(appointment: Appointment, encounter: Encounter | None) -> Refusa
             gettext("Your consultation has ended"),
             gettext("Call us if you still need help, or if you do not know what happens next."),
         )
+    if appointment.status is AppointmentStatus.NOSHOW:
+        return Refusal(
+            "missed",
+            gettext("You missed this appointment"),
+            gettext(
+                "It was on %(when)s. If you are late, call us: we may still be able to see you. "
+                "Otherwise we will contact you about another time.",
+                when=instant_text(appointment.starts_at, zone),
+            ),
+        )
+    if appointment.status is AppointmentStatus.PENDING:
+        return Refusal(
+            "pending",
+            gettext("We are checking your details"),
+            gettext("When we have confirmed your appointment, this link opens it. Call us if it is soon."),
+        )
     if encounter is not None and encounter.status in (EncounterStatus.ARRIVED, EncounterStatus.IN_PROGRESS):
         return None  # who waits may load the page again, however late the clinic runs
     window = join_window(appointment.starts_at, appointment.ends_at, now())
@@ -136,9 +153,10 @@ def visit_context(appointment: Appointment) -> dict[str, Any]:
     return {
         "service_name": appointment.service.name,
         "starts_text": instant_text(appointment.starts_at, appointment.service.time_zone),
-        "with_name": appointment.practitioner.display_name,
+        "with_name": appointment.clinician_name,
         "room_url": room_url,
         "room_without_camera_url": f"{room_url}?camera=off",
+        "own_url": url_for("own_appointment.show", appointment_id=appointment.id),
     }
 
 
@@ -152,7 +170,7 @@ def room_context(
 ) -> dict[str, Any]:
     """What the room's page and its script are given. `is_hidden`: the patient is not named to this clinician."""
     is_patient = role is ParticipantRole.PATIENT
-    peer = (appointment.practitioner if is_patient else appointment.patient).display_name
+    peer = appointment.clinician_name if is_patient else appointment.patient.display_name
     return {
         "role": role.value,
         "token": token,
@@ -171,23 +189,35 @@ def room_context(
     }
 
 
-def outcome_text(outcome: Outcome) -> str:
-    """For staff."""
+def outcome_text(outcome: Outcome, mode: Mode = Mode.VIDEO) -> str:
+    """For staff. `mode`: how it was planned; somebody who does not come to a clinic was not "not reached"."""
+    is_in_person = mode is Mode.IN_PERSON
     return {
-        Outcome.COMPLETED: gettext("Completed by video"),
+        Outcome.COMPLETED: gettext("Seen in person") if is_in_person else gettext("Completed by video"),
         Outcome.PHONE: gettext("Completed by phone"),
         Outcome.FACE_TO_FACE: gettext("Needs to be seen in person"),
-        Outcome.NOT_REACHED: gettext("Patient not reached"),
+        Outcome.NOT_REACHED: gettext("Did not attend") if is_in_person else gettext("Not reached"),
     }[outcome]
 
 
-def _after_title(outcome: Outcome | None, *, is_cancelled: bool) -> str:
+def outcomes_for(mode: Mode) -> list[Outcome]:
+    """What a consultation can end with, the likeliest first."""
+    if mode is Mode.PHONE:
+        return [Outcome.PHONE, Outcome.COMPLETED, Outcome.FACE_TO_FACE, Outcome.NOT_REACHED]
+    if mode is Mode.IN_PERSON:
+        return [Outcome.COMPLETED, Outcome.PHONE, Outcome.NOT_REACHED]
+    return list(Outcome)
+
+
+def _after_title(outcome: Outcome | None, *, is_cancelled: bool, is_missed: bool) -> str:
     if outcome is Outcome.NOT_REACHED:
         return gettext("We could not reach you")
     if outcome is not None:
         return gettext("Your consultation has ended")
     if is_cancelled:
         return gettext("Your appointment was cancelled")
+    if is_missed:
+        return gettext("You missed this appointment")
     return gettext("You left the consultation")
 
 
@@ -202,19 +232,22 @@ def after_context(appointment: Appointment, encounter: Encounter | None) -> dict
     }
     outcome = encounter.outcome if encounter else None
     is_cancelled = appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
+    is_missed = appointment.status is AppointmentStatus.NOSHOW
     if outcome:
         outcome_text = over[outcome]
     elif is_cancelled:
         outcome_text = gettext("Call us if you did not expect this, or to book another time.")
+    elif is_missed:
+        outcome_text = gettext("Call us to book another time.")
     else:
         outcome_text = gettext("Your consultation has not ended yet. You can go back in.")
     return {
-        "with_name": appointment.practitioner.display_name,
-        "title": _after_title(outcome, is_cancelled=is_cancelled),
+        "with_name": appointment.clinician_name,
+        "title": _after_title(outcome, is_cancelled=is_cancelled, is_missed=is_missed),
         "was_spoken_to": outcome in (Outcome.COMPLETED, Outcome.PHONE, Outcome.FACE_TO_FACE),
         "outcome_text": outcome_text,
         "next_steps": encounter.next_steps if encounter else "",
         "service_phone": appointment.service.phone,
-        "is_over": outcome is not None or is_cancelled,
+        "is_over": outcome is not None or is_cancelled or is_missed,
         "visit_url": url_for("video.visit", appointment_id=appointment.id),
     }

@@ -12,6 +12,7 @@ from telehealth.accounts.forms import BirthDateForm, set_error
 from telehealth.accounts.services.authorities import find_carer
 from telehealth.accounts.session import remember_visit
 from telehealth.audit.services import record_event
+from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.models import Appointment, JoinLink
 from telehealth.booking.policies import is_clinician_of, may_visit
 from telehealth.booking.routes import link_signer
@@ -57,16 +58,19 @@ def join(token: str) -> ResponseReturnValue:
         speak_for(link.appointment.service, is_named=not link.appointment.service.is_restricted)
         refusal = refusal_for(link.appointment, find_encounter(session, link.appointment_id))
         tries = count_tries(session, link)
-    # After the end the link leads to what was agreed, still only with the date of birth.
-    if refusal and refusal.code != "finished":
+    # After the end the link leads to what was agreed, before the start to the appointment, which can be moved or
+    # cancelled there; both only with the date of birth.
+    is_early = refusal is not None and refusal.code == "early"
+    if refusal and refusal.code not in ("finished", "early"):
         return _refused(refusal)
+    early = refusal if is_early else None
     if tries.left == 0:
         return _refused(locked_link(tries))
     if request.method != "POST":
-        return _join_page(form, link, None)
+        return _join_page(form, link, None, early)
     born = form.born(now().date()) if form.validate_on_submit() else None
     if born is None:
-        return _join_page(form, link, None), 422
+        return _join_page(form, link, None, early), 422
     with transaction() as session:
         current = find_link(session, link_signer(), token)
         if current is None:
@@ -81,14 +85,16 @@ def join(token: str) -> ResponseReturnValue:
                 patient_id=link.appointment.patient_id,
             )
     if is_right:
-        return redirect(url_for("video.visit", appointment_id=link.appointment_id), 303)
+        is_call = link.appointment.mode is Mode.VIDEO
+        endpoint = "own_appointment.show" if is_early or not is_call else "video.visit"
+        return redirect(url_for(endpoint, appointment_id=link.appointment_id), 303)
     if tries.left == 0:
         return _refused(locked_link(tries))
     set_error(
         form.birth_date,
         gettext("That is not the date of birth we have for this appointment. Check it and try again."),
     )
-    return _join_page(form, link, tries.left), 422
+    return _join_page(form, link, tries.left, early), 422
 
 
 @bp.get("/visits/<uuid:appointment_id>")
@@ -179,7 +185,7 @@ def _record_opening(session: Session, action: str, appointment: Appointment) -> 
     )
 
 
-def _join_page(form: BirthDateForm, link: JoinLink, left: int | None) -> str:
+def _join_page(form: BirthDateForm, link: JoinLink, left: int | None, early: Refusal | None = None) -> str:
     zone = link.appointment.service.time_zone
     if link.related_person_id is not None:
         form.birth_date.label.text = gettext("What is the patient’s date of birth?")
@@ -189,6 +195,7 @@ def _join_page(form: BirthDateForm, link: JoinLink, left: int | None) -> str:
         starts_text=instant_text(link.appointment.starts_at, zone),
         tries_left=left,
         is_carer=link.related_person_id is not None,
+        early=early,
     )
 
 
@@ -196,11 +203,16 @@ def _refused_visit(refusal: Refusal, appointment_id: UUID) -> ResponseReturnValu
     """Whoever proved who they are reads what happens next, not only that it is over."""
     if refusal.code == "finished":
         return redirect(url_for("video.after", appointment_id=appointment_id), 303)
-    return _refused(refusal)
+    return _refused(refusal, own_url=url_for("own_appointment.show", appointment_id=appointment_id))
 
 
-def _refused(refusal: Refusal) -> ResponseReturnValue:
-    status = {"altered": 404, "locked": 429, "locked-for-good": 429, "cancelled": 410, "late": 410}.get(
-        refusal.code, 200
-    )
-    return render_template("video/join_refused.html", refusal=refusal), status
+def _refused(refusal: Refusal, own_url: str = "") -> ResponseReturnValue:
+    status = {
+        "altered": 404,
+        "locked": 429,
+        "locked-for-good": 429,
+        "cancelled": 410,
+        "late": 410,
+        "missed": 410,
+    }.get(refusal.code, 200)
+    return render_template("video/join_refused.html", refusal=refusal, own_url=own_url), status

@@ -21,7 +21,7 @@ NAMES_OF_RULES = {
         " UNION SELECT conname FROM pg_constraint WHERE contype = 'x'"
     ),
 }
-RESOURCES = ("practitioner", "patient")
+RESOURCES = ("practitioner", "lane", "patient", "room")
 APPEND_ONLY = ("appointment_history", "audit_event", "audit_seal", "note_version", "note_version_section")
 RULES = {
     "sqlite": {

@@ -3,14 +3,14 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.audit.models import AuditEvent
-from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason
 from telehealth.booking.models import Appointment
-from telehealth.booking.services.appointments import cancel_appointment
+from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.clinic.services.today import todays_clinic
 from telehealth.video.domain.presence import MediaState, ParticipantRole
 from telehealth.video.domain.signalling import Join
@@ -130,7 +130,9 @@ def test_a_clinician_sees_their_own_list_alone(
 def test_cancelled_appointments_are_not_on_the_list(
     client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
 ) -> None:
-    session.execute(update(Appointment).values(status=AppointmentStatus.CANCELLED))
+    cancel_appointment(
+        session, actor_of(cast.receptionist), appointment.id, version=1, reason=CancelReason.PATIENT
+    )
     session.commit()
     sign_in(client, cast.clinician)
     assert "Eirlys Morgan" not in client.get_page("/clinic")
@@ -223,7 +225,11 @@ def test_an_end_that_comes_too_late_gives_back_what_was_typed(
     address = f"/clinic/consultations/{appointment.id}"
     token = client.get_page(address).split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
     cancel_appointment(
-        session, actor_of(cast.receptionist), appointment.id, version=appointment.version, reason="Ill"
+        session,
+        actor_of(cast.receptionist),
+        appointment.id,
+        version=appointment.version,
+        reason=CancelReason.PATIENT,
     )
     session.commit()
     sent = {"csrf_token": token, "outcome": "completed", "next_steps": "We will write to you."}

@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
-from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason
 from telehealth.booking.models import Appointment
-from telehealth.booking.services.appointments import cancel_appointment
+from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.errors import Conflict, NotFound
 from telehealth.video.domain.encounter import EncounterStatus, Outcome
 from telehealth.video.domain.presence import MediaState, ParticipantRole
@@ -98,7 +98,11 @@ def test_what_is_over_stays_over(session: Session, cast: Cast, appointment: Appo
         join_room(session, guest_of(appointment), encounter.id, ParticipantRole.PATIENT, HERE)
     with pytest.raises(Conflict):
         cancel_appointment(
-            session, actor_of(cast.receptionist), appointment.id, version=appointment.version, reason="Late"
+            session,
+            actor_of(cast.receptionist),
+            appointment.id,
+            version=appointment.version,
+            reason=CancelReason.PATIENT,
         )
 
 
@@ -106,7 +110,9 @@ def test_the_page_of_a_cancelled_appointment_has_no_room(
     client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
 ) -> None:
     """Also where nobody had opened it before it was cancelled."""
-    cancel_appointment(session, actor_of(cast.receptionist), appointment.id, version=1, reason="Ill")
+    cancel_appointment(
+        session, actor_of(cast.receptionist), appointment.id, version=1, reason=CancelReason.PATIENT
+    )
     session.commit()
     sign_in(client, cast.clinician)
     answer = client.get(f"/clinic/consultations/{appointment.id}")

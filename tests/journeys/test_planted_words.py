@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.journeys import people, stored
 from tests.journeys.people import Person, press, type_date
 from tests.journeys.watching import Watched, watch
-from tests.server import ADMINISTRATOR, PASSWORD, RECEPTIONIST, LiveServer
+from tests.server import ADMINISTRATOR, CLINICIAN_NAME, PASSWORD, RECEPTIONIST, LiveServer
 
 pytestmark = pytest.mark.journey
 
@@ -35,11 +36,13 @@ NOTE = "Zephyranthine wheeze at both bases"
 OTHER_NOTE = "Marzipanic pulse of eighty"
 NEXT_STEPS = "Ptarmiganish rest for a fortnight"
 CANCELLED = "Wombatesque fear of cameras"
+MOVED = "Axolotlish dialysis on Mondays"
+OVERBOOKED = "Pangolinesque pain since noon"
 EMERGENCY = "Narwhalian collapse at the bus stop"
 # What was written about the patient's health.
-CLINICAL = (REASON, NOTE, OTHER_NOTE, NEXT_STEPS, CANCELLED, EMERGENCY)
-# Sealed in the database; why an appointment was cancelled is an administrative fact that stays readable.
-SEALED = (REASON, NOTE, OTHER_NOTE, NEXT_STEPS, EMERGENCY, EMAIL, PHONE, "447700900987")
+CLINICAL = (REASON, NOTE, OTHER_NOTE, NEXT_STEPS, CANCELLED, MOVED, OVERBOOKED, EMERGENCY)
+# Sealed in the database.
+SEALED = (*CLINICAL, EMAIL, PHONE, "447700900987")
 WAITS_S = 10.0
 
 
@@ -156,7 +159,7 @@ def book(journey: Journey, page: Page) -> str:
     for words in (PATIENT.name, "27/3/1948", NHS_NUMBER, PHONE, EMAIL):
         page.locator('[name="q"]').fill(words)
         press(page, "^search")
-        expect(page.locator("main")).to_contain_text(re.compile("No patient matches"))
+        expect(page.locator("main")).to_contain_text(re.compile("No patient found"))
     page.get_by_role("button", name="Register a new patient").or_(
         page.get_by_role("link", name="Register a new patient")
     ).first.click()
@@ -226,16 +229,30 @@ def write_note(journey: Journey, page: Page) -> None:
 
 
 def cancel_another(journey: Journey, page: Page) -> None:
+    """Books once more, moves that, cancels it, and books on top of another appointment."""
     page.goto("/desk")
     page.locator('[name="q"]').fill("27/3/1948")
     press(page, "^search")
     page.get_by_role("link", name=PATIENT.name).click()
     page.locator("main").locator("a[href$='/book']").first.click()
     people.book_first_slot(page, reason=REASON)
-    page.locator("details summary").first.click()
-    page.locator('[name="reason"]').fill(CANCELLED)
-    press(page, "cancel")
-    expect(page.locator("main")).to_contain_text(re.compile("cancelled", re.IGNORECASE))
+    people.move_to_next(page, note=MOVED)
+    journey.desk.look(page)
+    people.cancel(page, note=CANCELLED)
+    journey.desk.look(page)
+    overbook(journey, page)
+
+
+def overbook(journey: Journey, page: Page) -> None:
+    page.get_by_role("link", name="Book another").click()
+    page.get_by_role("link", name="Book on top of another appointment").click()
+    soon = datetime.now(ZoneInfo("Europe/London")) + timedelta(days=2)
+    page.locator('[name="owner"]').select_option(label=CLINICIAN_NAME)
+    type_date(page, "day", soon.date())
+    page.locator('[name="clock"]').fill("3pm")
+    page.locator('[name="note"]').fill(OVERBOOKED)
+    press(page, "book on top")
+    expect(page.locator("main")).to_contain_text(OVERBOOKED)
     journey.desk.look(page)
 
 

@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.permissions.expected import accounts, admin, booking, clinic
+from tests.permissions.expected import (
+    accounts,
+    admin,
+    booking,
+    clinic,
+    day_sheet,
+    desk_booking,
+    find_patients,
+    follow_ups,
+    schedules,
+    self_service,
+)
 from tests.permissions.people import EVERYBODY, GROUPS
 
 
@@ -31,7 +42,18 @@ class Expected:
 def read_tables() -> dict[str, Expected]:
     """All lines, by what is asked."""
     found: dict[str, Expected] = {}
-    for table in (accounts, admin, booking, clinic):
+    for table in (
+        accounts,
+        admin,
+        booking,
+        clinic,
+        day_sheet,
+        desk_booking,
+        find_patients,
+        follow_ups,
+        schedules,
+        self_service,
+    ):
         found |= read_table(table.ROUTES)
     return found
 

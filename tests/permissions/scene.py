@@ -1,10 +1,11 @@
 """What stands before the cast: one appointment with all that hangs on it, and a browser for each of them."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from typing import cast as cast_type
 from uuid import UUID, uuid4
 
@@ -233,6 +234,15 @@ def _cookie(app: Flask, token: str, raw: str) -> str:
     serializer = interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     signed_in = {"_user_id": token, "_fresh": True} if token else {}
     return str(serializer.dumps({"csrf_token": raw, **signed_in}))
+
+
+def cookie_with(scene: Scene, key: str, kept: Mapping[str, Any]) -> str:
+    """Somebody's cookie with what pages have put into it."""
+    if not kept:
+        return scene.cookies[key]
+    interface = scene.app.session_interface
+    serializer = interface.get_signing_serializer(scene.app)  # type: ignore[attr-defined]
+    return str(serializer.dumps({**serializer.loads(scene.cookies[key]), **kept}))
 
 
 def new_key() -> str:

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import update
 
 from telehealth.accounts.services.sign_in import actor_of
+from telehealth.booking.domain.appointment import CancelReason
 from telehealth.booking.models import Appointment, JoinAttempt
-from telehealth.booking.services.appointments import cancel_appointment
+from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.links import make_link
 from telehealth.clock import now
 from telehealth.notes.domain.headings import HEADINGS
@@ -16,7 +17,7 @@ from telehealth.notes.services import sign_note
 from telehealth.video.domain.encounter import Outcome as Ending
 from telehealth.video.services.encounters import admit_patient, end_encounter
 from tests.factories import protect
-from tests.permissions.errands import clinic, visit
+from tests.permissions.errands import clinic, find_patients, visit
 from tests.permissions.scene import Scene
 
 
@@ -45,7 +46,7 @@ def cancelled(scene: Scene) -> None:
             actor_of(scene.cast.receptionist),
             scene.appointment.id,
             version=scene.appointment.version,
-            reason="Rest.",
+            reason=CancelReason.PATIENT,
         )
 
 
@@ -100,6 +101,16 @@ def confidential(scene: Scene) -> None:
 
 def emergency(scene: Scene) -> None:
     clinic.open_in_emergency(scene, "other_clinician")
+
+
+def asked_online(scene: Scene) -> None:
+    """The patient is to be verified, and somebody of that name and date of birth is known already."""
+    find_patients.let_patient_ask(scene)
+
+
+def merged(scene: Scene) -> None:
+    """The patient's record into another."""
+    find_patients.merge_records_of(scene)
 
 
 def link_address(scene: Scene) -> str:
@@ -200,6 +211,22 @@ SITUATIONS: dict[str, tuple[Callable[[Scene], None], list[tuple[str, Address]]]]
             ("owner", "/clinic"),
             ("carer", "/my"),
             ("patient", "/my"),
+        ],
+    ),
+    "asked online": (
+        asked_online,
+        [
+            ("receptionist", "/desk/verify"),
+            ("receptionist", "/desk/verify/<uuid:patient_id>"),
+            ("receptionist", "/desk/patients/<uuid:patient_id>"),
+        ],
+    ),
+    "merged": (
+        merged,
+        [
+            ("receptionist", "/desk/patients/<uuid:patient_id>"),
+            ("receptionist", "/desk/patients/<uuid:patient_id>/unmerge"),
+            ("administrator", "/admin/audit"),
         ],
     ),
     "opened in an emergency": (

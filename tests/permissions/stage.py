@@ -15,7 +15,7 @@ from telehealth.audit.models import AuditEvent
 from telehealth.db import Base
 from tests.permissions.outcomes import Outcome
 from tests.permissions.people import Person
-from tests.permissions.scene import COOKIE, Scene
+from tests.permissions.scene import COOKIE, Scene, cookie_with
 
 STAFF_SIGN_IN, PATIENT_SIGN_IN = "/sign-in", "/my/sign-in"
 # Written by requests that are refused, and meant to be.
@@ -34,6 +34,8 @@ class Errand:
     form: Form | Callable[[Person], Form] = field(default_factory=dict)
     json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    # What this person's browser keeps from the pages before, besides the sign-in.
+    kept: Callable[[Person], Mapping[str, Any]] | None = None
     # Where the answer leads; anything else is no success.
     leads_to: str = ""
     # A POST that only asks.
@@ -64,7 +66,8 @@ def undone(scene: Scene) -> Iterator[None]:
 def send(scene: Scene, person: Person, method: str, errand: Errand) -> TestResponse:
     """The request as this person's browser sends it."""
     client = scene.app.test_client()
-    client.set_cookie(COOKIE, scene.cookies[person.key], domain="localhost")
+    kept = errand.kept(person) if errand.kept else {}
+    client.set_cookie(COOKIE, cookie_with(scene, person.key, kept), domain="localhost")
     form = errand.form(person) if callable(errand.form) else errand.form
     content: dict[str, Any] = {}
     headers = dict(errand.headers)

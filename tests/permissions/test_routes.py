@@ -5,7 +5,20 @@ import pytest
 
 from telehealth.app import create_app
 from tests.permissions import errands
-from tests.permissions.errands import admin, clinic, desk, registry, sign_in, visit
+from tests.permissions.errands import (
+    admin,
+    clinic,
+    day_sheet,
+    desk,
+    desk_booking,
+    find_patients,
+    follow_ups,
+    registry,
+    schedules,
+    self_service,
+    sign_in,
+    visit,
+)
 from tests.permissions.outcomes import Expected, Outcome, compare, read_tables
 from tests.permissions.people import EVERYBODY
 from tests.permissions.scene import Scene
@@ -14,7 +27,23 @@ from tests.permissions.stage import Result, Snapshot, try_errand, undone
 pytestmark = pytest.mark.web
 
 # Declaring their errands is what importing them does.
-assert all((errands, admin, clinic, desk, sign_in, visit, create_app))
+assert all(
+    (
+        errands,
+        schedules,
+        admin,
+        clinic,
+        day_sheet,
+        desk,
+        desk_booking,
+        find_patients,
+        sign_in,
+        visit,
+        create_app,
+        follow_ups,
+        self_service,
+    )
+)
 
 EXPECTED = read_tables()
 SERVES_FILES = frozenset({"static"})

@@ -15,8 +15,10 @@ from telehealth.accounts.models import Account, Patient
 from telehealth.accounts.services.sessions import add_visit, begin_session, find_sign_in
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.actor import Actor
+from telehealth.booking.domain.appointment import CancelReason
 from telehealth.booking.models import Appointment
-from telehealth.booking.services.appointments import cancel_appointment, get_appointment
+from telehealth.booking.services.appointments import get_appointment
+from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.db import Database
 from telehealth.extensions import socketio
 from telehealth.live import live_token
@@ -157,7 +159,7 @@ class Clinic:
         version = self.appointment(appointment_id).version
         with self.app.app_context(), self.database.transaction() as session:
             who = actor_of(self.cast.receptionist)
-            cancel_appointment(session, who, appointment_id, version=version, reason="The patient phoned")
+            cancel_appointment(session, who, appointment_id, version=version, reason=CancelReason.PATIENT)
 
     def call(self, number: int = 0, *, patient: Patient | None = None) -> tuple[Caller, Caller]:
         """Patient and clinician of a new appointment, both joined and admitted; nothing heard yet."""

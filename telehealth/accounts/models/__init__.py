@@ -11,12 +11,14 @@ from telehealth.accounts.models.credentials import (
     SetUpPurpose,
     SignInLink,
 )
+from telehealth.accounts.models.name_word import PatientNameWord
 from telehealth.accounts.models.organisation import (
     HealthcareService,
     Organisation,
     OrganisationOwned,
     ServiceOwned,
 )
+from telehealth.accounts.models.patient_link import LinkReason, PatientLink
 from telehealth.accounts.models.people import Patient, Practitioner, PractitionerRole
 from telehealth.accounts.models.representation import (
     Authority,
@@ -41,11 +43,14 @@ __all__ = [
     "ContactKind",
     "Factor",
     "HealthcareService",
+    "LinkReason",
     "Organisation",
     "OrganisationOwned",
     "Passkey",
     "PasskeyChallenge",
     "Patient",
+    "PatientLink",
+    "PatientNameWord",
     "Practitioner",
     "PractitionerRole",
     "Protection",

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, false
+from sqlalchemy import CheckConstraint, ForeignKey, String, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from telehealth.db import Base, Keyed
@@ -34,6 +34,10 @@ class HealthcareService(OrganisationOwned, Base):
     phone: Mapped[str] = mapped_column(String(30))
     # For example sexual health: to everybody outside it, its appointments are only "busy".
     is_restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # No sessions on the bank holidays of the nation.
+    closes_on_bank_holidays: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # What is said before somebody types why they want to be seen; "": the standard words (999 and 111).
+    emergency_advice: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))
 
     __table_args__ = (
         CheckConstraint("nation IN ('england','wales','scotland','northern-ireland')", name="nation_known"),

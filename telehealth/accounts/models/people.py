@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from telehealth.accounts.models.organisation import OrganisationOwned, ServiceOwned
@@ -55,6 +55,12 @@ class Patient(SealedRow, OrganisationOwned, Base):
     phone_last_four_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     email_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    # False: registered themselves online; reception confirms who they are, or links them to a record.
+    is_verified: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # The number that an unverified patient typed. Another record may have it: theirs only when reception confirms it.
+    claimed_nhs_number: Mapped[str | None] = mapped_column(String(10))
+    # The language of the interpreter whom the patient needs; "" for none. Offered again at each booking.
+    interpreter_language: Mapped[str] = mapped_column(String(80), default="", server_default=text("''"))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     __table_args__ = (

@@ -22,6 +22,7 @@ from telehealth.accounts.domain.sign_in_link import (
 from telehealth.accounts.domain.throttle import Throttle
 from telehealth.accounts.models import Account, ContactKind, Patient, RelatedPerson, SignInLink
 from telehealth.accounts.services.contacts import hash_of_email
+from telehealth.accounts.services.merges import find_survivors
 from telehealth.accounts.services.notices import Notice, NoticeKind, send_notice
 from telehealth.accounts.services.protection import when_to_contact
 from telehealth.accounts.services.sessions import hash_token, make_token
@@ -188,8 +189,23 @@ def _is_usable(link: SignInLink, at: datetime) -> bool:
 
 
 def _find_people(session: Session, email_hash: bytes) -> list[Person]:
+    """Who has an address. Of records that were merged only the one that stands for the person opens with its own:
+
+    another may have been taken down from somebody who only said that they are this person.
+    """
+    patients = session.scalars(
+        select(Patient).where(Patient.email_hash == email_hash).order_by(Patient.id)
+    ).all()
+    survivors = find_survivors(session, [patient.id for patient in patients])
+    standing = [patient for patient in patients if survivors[patient.id] == patient.id]
+    # One request made online, by whomever, does not keep a patient whom we know from signing in.
+    known = {(patient.organisation_id, patient.birth_date) for patient in standing if patient.is_verified}
     return [
-        *session.scalars(select(Patient).where(Patient.email_hash == email_hash).order_by(Patient.id)),
+        *(
+            patient
+            for patient in standing
+            if patient.is_verified or (patient.organisation_id, patient.birth_date) not in known
+        ),
         *session.scalars(
             select(RelatedPerson).where(RelatedPerson.email_hash == email_hash).order_by(RelatedPerson.id)
         ),

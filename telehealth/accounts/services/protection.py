@@ -13,6 +13,7 @@ from telehealth.accounts.domain.protection import when_to_contact as when_rules_
 from telehealth.accounts.models import ContactChange, ContactKind, HealthcareService, Patient, Protection
 from telehealth.accounts.policies import may_name
 from telehealth.accounts.services.authorities import drop_carers
+from telehealth.accounts.services.merges import find_group, lock_merges
 from telehealth.actor import Actor
 from telehealth.audit.services import record_event
 from telehealth.clock import now
@@ -63,7 +64,8 @@ def protect_patient(
 ) -> Protection:
     """Mark a patient as protected by a service, or change what is safe. Carers are out at once.
 
-    Raises NotFound where the service is not the actor's, InvalidInput for hours that are none.
+    All records of the person are protected. Raises NotFound where the service is not the actor's, InvalidInput for
+    hours that are none.
     """
     _require_own_service(actor, service_id, patient)
     if (ways.safe_from is None) != (ways.safe_until is None):
@@ -74,40 +76,76 @@ def protect_patient(
         raise InvalidInput(
             "hours-empty", N_("The first and the last safe time must differ."), field="safe_until"
         )
-    for older in find_protections(session, [patient.id]).get(patient.id, []):
-        if older.service_id == service_id:
-            older.ended_at, older.ended_by = now(), actor.key
-    made = Protection(
-        organisation_id=patient.organisation_id,
-        service_id=service_id,
-        patient_id=patient.id,
-        is_phone_safe=ways.is_phone_safe,
-        is_email_safe=ways.is_email_safe,
-        safe_from=ways.safe_from,
-        safe_until=ways.safe_until,
-        set_at=now(),
-        set_by=actor.key,
-    )
-    session.add(made)
+    # A merge that is under way would leave one of the records out.
+    lock_merges(session, patient.organisation_id)
+    group = find_group(session, [patient.id])[patient.id]
+    for older in _held_by(session, group, service_id):
+        older.ended_at, older.ended_by = now(), actor.key
+    made = {
+        each: Protection(
+            organisation_id=patient.organisation_id,
+            service_id=service_id,
+            patient_id=each,
+            is_phone_safe=ways.is_phone_safe,
+            is_email_safe=ways.is_email_safe,
+            safe_from=ways.safe_from,
+            safe_until=ways.safe_until,
+            set_at=now(),
+            set_by=actor.key,
+        )
+        for each in sorted(group)
+    }
+    session.add_all(made.values())
     session.flush()
-    drop_carers(session, patient.id)
-    _record(session, actor, "patient.protected", patient, service_id)
-    return made
+    for each in made:
+        drop_carers(session, each)
+        _record(session, actor, "patient.protected", patient, service_id, each)
+    return made[patient.id]
+
+
+def spread_protection(session: Session, actor: Actor, patient: Patient) -> frozenset[UUID]:
+    """What protects one record of a person protects the others too, once they are known to be one.
+
+    Returns the records that are protected from now on and were not.
+    """
+    group = find_group(session, [patient.id])[patient.id]
+    protections = find_protections(session, group)
+    by_service = {each.service_id: each for held in protections.values() for each in held}
+    newly: set[UUID] = set()
+    for each in sorted(group):
+        lacking = by_service.keys() - {held.service_id for held in protections.get(each, ())}
+        for service_id in sorted(lacking):
+            rule = by_service[service_id]
+            session.add(
+                Protection(
+                    organisation_id=rule.organisation_id,
+                    service_id=service_id,
+                    patient_id=each,
+                    is_phone_safe=rule.is_phone_safe,
+                    is_email_safe=rule.is_email_safe,
+                    safe_from=rule.safe_from,
+                    safe_until=rule.safe_until,
+                    set_at=now(),
+                    set_by=actor.key,
+                )
+            )
+            _record(session, actor, "patient.protected", patient, service_id, each)
+            newly.add(each)
+    session.flush()
+    for each in sorted(newly):
+        drop_carers(session, each)
+    return frozenset(newly)
 
 
 def end_protection(session: Session, actor: Actor, patient: Patient, service_id: UUID) -> None:
     """The service protects the patient no longer. Raises NotFound where it did not."""
     _require_own_service(actor, service_id, patient)
-    held = [
-        each
-        for each in find_protections(session, [patient.id]).get(patient.id, [])
-        if each.service_id == service_id
-    ]
+    held = _held_by(session, find_group(session, [patient.id])[patient.id], service_id)
     if not held:
         raise NotFound
     for protection in held:
         protection.ended_at, protection.ended_by = now(), actor.key
-    _record(session, actor, "patient.protection-ended", patient, service_id)
+        _record(session, actor, "patient.protection-ended", patient, service_id, protection.patient_id)
 
 
 def when_to_contact(
@@ -170,13 +208,22 @@ def _require_own_service(actor: Actor, service_id: UUID, patient: Patient) -> No
         raise NotFound
 
 
-def _record(session: Session, actor: Actor, action: str, patient: Patient, service_id: UUID) -> None:
+def _held_by(session: Session, patient_ids: Iterable[UUID], service_id: UUID) -> list[Protection]:
+    protections = find_protections(session, patient_ids)
+    return [each for held in protections.values() for each in held if each.service_id == service_id]
+
+
+def _record(
+    session: Session, actor: Actor, action: str, patient: Patient, service_id: UUID, record_id: UUID
+) -> None:
+    """`record_id`: of the person's records the one that it is about."""
     record_event(
         session,
         actor,
         action,
         subject_kind="patient",
-        subject_id=patient.id,
-        patient_id=patient.id,
+        subject_id=record_id,
+        organisation_id=patient.organisation_id,
+        patient_id=record_id,
         service_id=service_id,
     )

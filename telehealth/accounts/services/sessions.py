@@ -21,6 +21,7 @@ from telehealth.accounts.domain.session import (
 )
 from telehealth.accounts.models import Account, AccountRole, BrowserSession, SessionVisit
 from telehealth.accounts.services.authorities import valid_visits, whom_may_represent
+from telehealth.accounts.services.merges import find_records
 from telehealth.actor import Actor, ActorKind
 from telehealth.audit.services import record_event
 from telehealth.clock import now
@@ -190,6 +191,7 @@ def _actor_of(session: Session, rows: list[Row[Any]]) -> Actor:
         organisation_id=first.organisation_id,
         practitioner_id=first.practitioner_id,
         patient_id=first.patient_id,
+        merged_ids=_merged_into(session, first.patient_id),
         related_person_id=related_id,
         represents=whom_may_represent(session, related_id) if related_id else frozenset(),
         display_name=first.display_name,
@@ -198,6 +200,11 @@ def _actor_of(session: Session, rows: list[Row[Any]]) -> Actor:
         session_id=first.id,
         rights_version=first.rights_version,
     )
+
+
+def _merged_into(session: Session, patient_id: UUID | None) -> frozenset[UUID]:
+    """Of a record that was itself merged into another, nobody's: who opened that one may be somebody else."""
+    return find_records(session, patient_id) - {patient_id} if patient_id else frozenset()
 
 
 def see(session: Session, session_id: UUID, last_seen_at: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.domain.account import AccountKind
 from telehealth.accounts.models import Account, HealthcareService, Patient
-from telehealth.accounts.services.patients import find_patients
+from telehealth.accounts.services.patient_search import find_patients
 from telehealth.accounts.services.protection import find_hidden
 from telehealth.actor import Actor
 from telehealth.audit.models import AuditEvent
@@ -69,9 +69,7 @@ def find_staff(session: Session, actor: Actor, words: str) -> list[Account]:
 
 def find_patients_to_audit(session: Session, actor: Actor, words: str) -> list[Patient]:
     """Patients of the organisation by NHS number, or by name and date of birth. Hidden ones are not found."""
-    found = find_patients(session, actor, words)
-    hidden = find_hidden(session, actor, [patient.id for patient in found])
-    return [patient for patient in found if patient.id not in hidden]
+    return [found.patient for found in find_patients(session, actor, words)]
 
 
 def name_patients(session: Session, actor: Actor, patient_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -38,16 +38,18 @@ def list_openings(
     *,
     recorded_from: datetime | None = None,
     hidden_services: Collection[UUID] = (),
+    merged_ids: Collection[UUID] = (),
 ) -> list[Opening]:
     """Who saw this record and what of it, the newest first: one line for a person, an hour and a kind of page.
 
     `hidden_services`: where somebody else than the patient looks, the restricted services; what happened in those
     is left out altogether. The caller must have checked that the actor may see this patient's record.
+    `merged_ids`: other records of the same person, which are looked at too.
     """
     statement = (
         select(AuditEvent)
         .where(
-            AuditEvent.patient_id == patient_id,
+            AuditEvent.patient_id.in_({patient_id, *merged_ids}),
             AuditEvent.action.in_(sorted(actions_in(Group.OPENED))),
             AuditEvent.outcome == EventOutcome.DONE,
         )

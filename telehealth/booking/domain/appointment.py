@@ -27,6 +27,10 @@ class Mode(StrEnum):
 
 
 NEXT_STATUSES: Mapping[AppointmentStatus, frozenset[AppointmentStatus]] = {
+    # Asked for by somebody whom the service does not know yet.
+    AppointmentStatus.PENDING: frozenset(
+        {AppointmentStatus.BOOKED, AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR}
+    ),
     AppointmentStatus.BOOKED: frozenset(
         {
             AppointmentStatus.ARRIVED,
@@ -77,3 +81,31 @@ def join_window(starts_at: datetime, ends_at: datetime, now: datetime) -> JoinWi
     if now >= ends_at + JOIN_CLOSES_AFTER:
         return JoinWindow.LATE
     return JoinWindow.OPEN
+
+
+class Change(StrEnum):
+    """What was done to an appointment, for its history."""
+
+    BOOKED = "booked"
+    ASKED = "asked"  # by a person whom the service does not know yet
+    CONFIRMED = "confirmed"
+    OVERBOOKED = "overbooked"
+    MOVED = "moved"
+    TAKEN = "taken"  # a clinician of a shared clinic took the patient, or gave them back
+    CANCELLED = "cancelled"
+    NOSHOW = "noshow"
+    NOSHOW_UNDONE = "noshow-undone"
+    ARRIVED = "arrived"
+    ENDED = "ended"
+    DETAILS = "details"  # the interpreter, or that it is confidential
+
+
+class CancelReason(StrEnum):
+    """Who or what the cancellation is due to. FHIR R4 appointment-cancellation-reason: the codes that we need."""
+
+    PATIENT = "pat"
+    PATIENT_UNWELL = "pat-unwell"
+    PROVIDER = "prov"
+    SCHEDULE = "prov-schedule"  # the session does not take place
+    DUPLICATE = "oth-err"  # booked by mistake, or twice
+    OTHER = "other"

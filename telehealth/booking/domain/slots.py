@@ -1,8 +1,9 @@
 """Bookable times, computed from sessions minus claims. Slots are never stored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,16 +11,35 @@ from telehealth.booking.domain.intervals import Interval
 
 # A clinician who is free now can still be given to a caller some minutes into the slot.
 STARTED_SLOT_STAYS_OPEN = timedelta(minutes=5)
+NOON, EVENING_STARTS = time(12), time(17)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+class PartOfDay(StrEnum):
+    """In the service's zone: before noon, before five in the afternoon, and after."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+
+
+def part_of_day(at: time) -> PartOfDay:
+    if at < NOON:
+        return PartOfDay.MORNING
+    return PartOfDay.AFTERNOON if at < EVENING_STARTS else PartOfDay.EVENING
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
-    """A bookable time of one clinician in one session."""
+    """A bookable time in one session, of a clinician or of a lane of a shared clinic; without buffers."""
 
     starts_at: datetime
     ends_at: datetime
-    practitioner_id: UUID
     schedule_id: UUID
+    # None: a lane of a shared clinic.
+    practitioner_id: UUID | None
+    lane_id: UUID | None = None
+    # The session's room; claimed by those who meet in person alone.
+    room_id: UUID | None = None
 
 
 def session_interval(on: date, starts: time, ends: time, zone: ZoneInfo) -> Interval | None:
@@ -35,28 +55,62 @@ def session_interval(on: date, starts: time, ends: time, zone: ZoneInfo) -> Inte
     return Interval(start, end) if start < end else None
 
 
-def free_slots(
-    session: Interval,
+# A stretch of time in whole seconds since 1970, [start, end). Whole years of claims are looked through: numbers are
+# five times as fast as instants.
+Span = tuple[int, int]
+
+
+def free_starts(
+    session: Span,
     *,
-    length: timedelta,
-    taken: Iterable[Interval],
-    practitioner_id: UUID,
-    schedule_id: UUID,
-) -> list[Slot]:
-    """The session's grid of `length`-long slots that touch nothing in `taken`."""
-    if length <= timedelta(0):
-        raise ValueError("a slot has a length")
-    busy = sorted(taken)
-    slots: list[Slot] = []
-    start = session.start
-    while start + length <= session.end:
-        slot = Interval(start, start + length)
-        if not any(slot.overlaps(claim) for claim in busy):
-            slots.append(Slot(slot.start, slot.end, practitioner_id, schedule_id))
-        start += length
-    return slots
+    length: int,
+    step: int,
+    taken: Sequence[Span],
+    before: int = 0,
+    after: int = 0,
+) -> list[int]:
+    """When an appointment of `length` may start: every `step` from the session's start, wholly inside the session,
+    and with its buffers `before` and `after` overlapping nothing of `taken`, which is in order and disjoint (`merged`).
+
+    All in seconds.
+    """
+    if length <= 0 or step <= 0:
+        raise ValueError("an appointment and a grid have a length")
+    found: list[int] = []
+    start, end = session
+    last = end - length
+    reach = length + after
+    number, count = 0, len(taken)
+    while start <= last:
+        # Claims that end before this start are behind for good: starts only grow.
+        needed_from = start - before
+        while number < count and taken[number][1] <= needed_from:
+            number += 1
+        if number == count or taken[number][0] >= start + reach:
+            found.append(start)
+            start += step
+        else:
+            # Over the claim, and back onto the grid.
+            start += -((start - taken[number][1] - before) // step) * step
+    return found
 
 
-def is_still_bookable(slot: Slot, now: datetime) -> bool:
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same seconds as spans that neither touch nor overlap, in order."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            if end > joined[-1][1]:
+                joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def as_span(interval: Interval) -> Span:
+    return int(interval.start.timestamp()), int(interval.end.timestamp())
+
+
+def is_still_bookable(starts_at: datetime, now: datetime) -> bool:
     """True until some minutes after the slot began."""
-    return slot.starts_at > now - STARTED_SLOT_STAYS_OPEN
+    return starts_at > now - STARTED_SLOT_STAYS_OPEN

@@ -1,100 +1,58 @@
-"""Book, look up, cancel and advance appointments."""
+"""Look appointments up, place them, and remember each change."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from telehealth.accounts.models import HealthcareService, Patient
-from telehealth.accounts.services.patients import get_patient
 from telehealth.actor import Actor, Role
 from telehealth.audit.services import record_event
-from telehealth.booking.domain.appointment import AppointmentStatus, Mode, can_become
+from telehealth.booking.domain.appointment import AppointmentStatus, Change, Mode, can_become
+from telehealth.booking.domain.follow_up import FollowUpReason
+from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.domain.reference import make_reference
 from telehealth.booking.domain.slots import Slot
-from telehealth.booking.models import Appointment, AppointmentHistory, IdempotencyKey, Schedule
-from telehealth.booking.policies import may_manage, may_see
-from telehealth.booking.services.availability import find_free_slots
-from telehealth.booking.services.claims import claim_for_appointment, release_claims
+from telehealth.booking.models import Appointment, AppointmentHistory, AppointmentType, Hold, Lane
+from telehealth.booking.policies import may_see
+from telehealth.booking.services.claims import claim_for_appointment
+from telehealth.booking.services.follow_ups import make_follow_up
 from telehealth.clock import now
-from telehealth.errors import N_, Conflict, InvalidInput, NotFound
-from telehealth.topics import clinic_topic, mark_topic
-
-# No schedule is published for longer; also keeps dates within what can be computed.
-FARTHEST = timedelta(days=400)
+from telehealth.errors import N_, Conflict, NotFound
+from telehealth.topics import clinic_topic, desk_topic, mark_topic
 
 # Features above booking that must act when an appointment is cancelled; wired by `app.py`.
 on_cancelled: list[Callable[[Session, Appointment], None]] = []
+# Who wants to know of each change, for example to tell the patient; wired by `app.py`.
+on_changed: list[Callable[[Session, Appointment, Change], None]] = []
+
+_CHANGE_TO = {
+    AppointmentStatus.BOOKED: Change.BOOKED,
+    AppointmentStatus.ARRIVED: Change.ARRIVED,
+    AppointmentStatus.CHECKED_IN: Change.ARRIVED,
+    AppointmentStatus.FULFILLED: Change.ENDED,
+    AppointmentStatus.CANCELLED: Change.CANCELLED,
+    AppointmentStatus.ENTERED_IN_ERROR: Change.CANCELLED,
+    AppointmentStatus.NOSHOW: Change.NOSHOW,
+}
+# Who ends in one of these was not seen: nobody may be forgotten.
+_UNSEEN = {
+    AppointmentStatus.CANCELLED: FollowUpReason.CANCELLED,
+    AppointmentStatus.ENTERED_IN_ERROR: FollowUpReason.CANCELLED,
+    AppointmentStatus.NOSHOW: FollowUpReason.NOSHOW,
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookingRequest:
-    """What reception asks for. `idempotency_key` makes a double click one booking."""
-
-    patient_id: UUID
-    service_id: UUID
-    schedule_id: UUID
-    starts_at: datetime
-    reason: str
-    idempotency_key: str
-    is_confidential: bool = False
-
-
-class SlotTaken(Conflict):
-    """The time went to somebody else, or is not offered any more."""
+class AppointmentChanged(Conflict):
+    """Somebody else changed it since the page was made."""
 
     def __init__(self) -> None:
         super().__init__(
-            "slot-taken",
-            N_("Somebody else has just taken this time. Choose one of the next free times below."),
+            "appointment-changed",
+            N_("This appointment was changed meanwhile. Check what it is now, then try again."),
         )
-
-
-def book_appointment(session: Session, actor: Actor, wish: BookingRequest) -> Appointment:
-    """Book a patient into a free slot. Raises SlotTaken, PatientBusy, NotFound."""
-    service = get_service(session, actor, wish.service_id, Role.RECEPTIONIST)
-    patient = get_patient(session, actor, wish.patient_id)
-    appointment_id, is_repeat = _remember_key(session, actor, _key_of(wish))
-    if is_repeat:
-        return get_appointment(session, actor, appointment_id)
-    schedule = session.get(Schedule, wish.schedule_id)
-    is_near = abs(wish.starts_at - now()) < FARTHEST
-    if schedule is None or schedule.service_id != service.id or not is_near:
-        raise SlotTaken
-    slot = next(
-        (
-            free
-            for free in find_free_slots(
-                session,
-                service,
-                now=now(),
-                from_date=wish.starts_at.date() - timedelta(days=1),
-                days=3,
-                practitioner_id=schedule.practitioner_id,
-            )
-            if free.schedule_id == schedule.id and free.starts_at == wish.starts_at
-        ),
-        None,
-    )
-    if slot is None:
-        raise SlotTaken
-    return place_appointment(
-        session,
-        actor,
-        service,
-        patient,
-        slot,
-        mode=schedule.mode,
-        reason=wish.reason,
-        is_confidential=wish.is_confidential,
-        key=appointment_id,
-    )
 
 
 def place_appointment(
@@ -104,9 +62,18 @@ def place_appointment(
     patient: Patient,
     slot: Slot,
     *,
+    type_: AppointmentType | None = None,
     mode: Mode = Mode.VIDEO,
     reason: str = "",
     is_confidential: bool = False,
+    interpreter_language: str = "",
+    interpreter_joins: InterpreterJoins | None = None,
+    status: AppointmentStatus = AppointmentStatus.BOOKED,
+    change: Change = Change.BOOKED,
+    note: str = "",
+    is_overbooked: bool = False,
+    series_id: UUID | None = None,
+    hold: Hold | None = None,
     key: UUID | None = None,
 ) -> Appointment:
     """Put a patient into a slot that was found free. Raises SlotTaken and PatientBusy: the claims decide."""
@@ -115,20 +82,26 @@ def place_appointment(
         organisation_id=service.organisation_id,
         service=service,
         practitioner_id=slot.practitioner_id,
+        lane_id=slot.lane_id,
+        room_id=slot.room_id if mode is Mode.IN_PERSON else None,
+        appointment_type=type_,
         patient=patient,
         reference=make_reference(),
-        status=AppointmentStatus.BOOKED,
+        status=status,
         mode=mode,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         reason=reason,
         is_confidential=is_confidential,
+        is_overbooked=is_overbooked,
+        series_id=series_id,
+        interpreter_language=interpreter_language,
+        interpreter_joins=interpreter_joins if interpreter_language else None,
     )
     session.add(appointment)
     session.flush()
-    if not claim_for_appointment(session, appointment):
-        raise SlotTaken
-    _remember_change(session, actor, appointment, "booked")
+    claim_for_appointment(session, appointment, hold=hold)
+    remember_change(session, actor, appointment, change, note=note)
     return appointment
 
 
@@ -156,6 +129,8 @@ def get_appointment(session: Session, actor: Actor, appointment_id: UUID) -> App
             joinedload(Appointment.service),
             joinedload(Appointment.practitioner),
             joinedload(Appointment.patient),
+            # For `clinician_name`, which pages show after the transaction.
+            joinedload(Appointment.lane).joinedload(Lane.shared_clinic),
         )
     )
     if appointment is None or not may_see(actor, appointment):
@@ -163,96 +138,120 @@ def get_appointment(session: Session, actor: Actor, appointment_id: UUID) -> App
     return appointment
 
 
-def cancel_appointment(
-    session: Session, actor: Actor, appointment_id: UUID, *, version: int, reason: str
+def lock_appointment(
+    session: Session, actor: Actor, appointment_id: UUID, *, version: int | None = None
 ) -> Appointment:
-    """Cancel and free the time. Raises Conflict where the appointment changed meanwhile."""
+    """An appointment that nobody else changes until this transaction ends.
+
+    Raises NotFound for a stranger's, and AppointmentChanged where it is not in the `version` that the page showed.
+    """
+    session.scalar(
+        select(Appointment)
+        .where(Appointment.id == appointment_id)
+        .with_for_update(of=Appointment)
+        .execution_options(populate_existing=True)
+    )
     appointment = get_appointment(session, actor, appointment_id)
-    if not may_manage(actor, appointment):
-        raise NotFound
-    if not reason.strip():
-        raise InvalidInput("reason-missing", N_("Enter why the appointment is cancelled."), field="reason")
-    if appointment.version != version:
-        raise Conflict(
-            "appointment-changed",
-            N_("This appointment was changed meanwhile. Check what it is now, then try again."),
-        )
-    change_status(session, actor, appointment, AppointmentStatus.CANCELLED, reason.strip()[:500])
-    release_claims(session, appointment.id)
-    for hook in on_cancelled:
-        hook(session, appointment)
+    if version is not None and appointment.version != version:
+        raise AppointmentChanged
     return appointment
 
 
 def change_status(
-    session: Session, actor: Actor, appointment: Appointment, status: AppointmentStatus, reason: str = ""
+    session: Session,
+    actor: Actor,
+    appointment: Appointment,
+    status: AppointmentStatus,
+    reason: str = "",
+    *,
+    note: str = "",
+    change: Change | None = None,
+    follow_up: FollowUpReason | None = None,
 ) -> None:
-    """Move an appointment to another status, with its history row. Raises Conflict where that makes no sense."""
+    """Move an appointment to another status, with its history row. Raises Conflict where that makes no sense.
+
+    Who was not seen gets a request to be followed up; `follow_up` says it more exactly than the status.
+    """
     if not can_become(appointment.status, status):
         raise Conflict(
             "status-changed", N_("The appointment is not in a state that allows this. Reload the page.")
         )
     appointment.status = status
+    flush_changed(session)
+    remember_change(session, actor, appointment, change or _CHANGE_TO[status], reason=reason, note=note)
+    unseen = follow_up or _UNSEEN.get(status)
+    if unseen is not None:
+        make_follow_up(session, actor, appointment, unseen)
+
+
+def flush_changed(session: Session) -> None:
+    """Write what was changed. Raises AppointmentChanged where somebody else was faster."""
     try:
         session.flush()
     except StaleDataError:
-        raise Conflict(
-            "appointment-changed",
-            N_("This appointment was changed meanwhile. Check what it is now, then try again."),
-        ) from None
-    _remember_change(session, actor, appointment, reason)
+        raise AppointmentChanged from None
 
 
-def _key_of(wish: BookingRequest) -> str:
-    """The back button shows a used form again: sent with another choice, it is another wish."""
-    parts = (
-        wish.idempotency_key or uuid4().hex,
-        wish.patient_id.hex,
-        wish.schedule_id.hex,
-        wish.starts_at.isoformat(),
-        str(wish.is_confidential),
-    )
-    return hashlib.sha256("/".join(parts).encode("utf-8", "replace")).hexdigest()
-
-
-def _remember_key(session: Session, actor: Actor, key: str) -> tuple[UUID, bool]:
-    """The key of the appointment that this form makes, and whether it was made before."""
-    appointment_id = uuid4()
-    try:
-        with session.begin_nested():
-            session.add(IdempotencyKey(actor=actor.key, key=key, subject_id=appointment_id, created_at=now()))
-    except IntegrityError:
-        first = session.scalars(
-            select(IdempotencyKey.subject_id).where(
-                IdempotencyKey.actor == actor.key, IdempotencyKey.key == key
-            )
-        ).one()
-        return first, True
-    return appointment_id, False
-
-
-def _remember_change(session: Session, actor: Actor, appointment: Appointment, reason: str) -> None:
+def add_history(
+    session: Session,
+    actor: Actor,
+    appointment: Appointment,
+    change: Change,
+    *,
+    reason: str = "",
+    note: str = "",
+) -> None:
+    """Add the row that says what an appointment is from now on, and who changed it. `note`: what a person typed."""
     session.add(
         AppointmentHistory(
             organisation_id=appointment.organisation_id,
             appointment_id=appointment.id,
             version=appointment.version,
+            change=change,
             status=appointment.status,
             starts_at=appointment.starts_at,
             ends_at=appointment.ends_at,
+            practitioner_id=appointment.practitioner_id,
+            lane_id=appointment.lane_id,
             changed_at=now(),
             changed_by=actor.key,
-            reason=reason,
+            reason=reason[:500],
+            note=note,
         )
     )
+
+
+def remember_change(
+    session: Session,
+    actor: Actor,
+    appointment: Appointment,
+    change: Change,
+    *,
+    reason: str = "",
+    note: str = "",
+) -> None:
+    """Add the history row and the audit event of a change, and tell lists and listeners."""
+    add_history(session, actor, appointment, change, reason=reason, note=note)
     record_event(
         session,
         actor,
-        f"appointment.{appointment.status.value}",
+        # Of an end the trail says which: seen, or entered in error.
+        f"appointment.{(appointment.status if change is Change.ENDED else change).value}",
         subject_kind="appointment",
         subject_id=appointment.id,
         organisation_id=appointment.organisation_id,
         patient_id=appointment.patient_id,
         service_id=appointment.service_id,
     )
-    mark_topic(session, clinic_topic(appointment.practitioner_id))
+    mark_lists(session, appointment)
+    for tell in on_changed:
+        tell(session, appointment, change)
+
+
+def mark_lists(session: Session, appointment: Appointment) -> None:
+    """The clinic lists on which it stands and its service's desk are out of date."""
+    for practitioner_id in appointment.clinician_ids:
+        mark_topic(session, clinic_topic(practitioner_id))
+    if appointment.practitioner_id is not None:
+        mark_topic(session, clinic_topic(appointment.practitioner_id))
+    mark_topic(session, desk_topic(appointment.service_id))

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.services.authorities import drop_carers
 from telehealth.actor import Actor
 from telehealth.audit.services import record_event
+from telehealth.booking.domain.appointment import Change
 from telehealth.booking.models import Appointment
 from telehealth.booking.policies import may_manage
-from telehealth.booking.services.appointments import get_appointment
+from telehealth.booking.services.appointments import add_history, lock_appointment, mark_lists
 from telehealth.booking.services.links import renew_link, revoke_carer_links
 from telehealth.booking.services.protection import is_contact_shared
-from telehealth.errors import N_, Conflict, NotFound
-from telehealth.topics import clinic_topic, mark_topic
+from telehealth.errors import NotFound
 
 
 def set_confidential(
@@ -23,14 +23,9 @@ def set_confidential(
 
     Raises NotFound, and Conflict when it changed.
     """
-    appointment = get_appointment(session, actor, appointment_id)
+    appointment = lock_appointment(session, actor, appointment_id, version=version)
     if not may_manage(actor, appointment):
         raise NotFound
-    if appointment.version != version:
-        raise Conflict(
-            "appointment-changed",
-            N_("This appointment was changed meanwhile. Check what it is now, then try again."),
-        )
     if appointment.is_confidential == is_confidential:
         return appointment
     appointment.is_confidential = is_confidential
@@ -41,7 +36,8 @@ def set_confidential(
         if is_contact_shared(session, appointment.patient):
             # The patient's own link may be on a parent's phone already.
             renew_link(session, actor, appointment)
-    mark_topic(session, clinic_topic(appointment.practitioner_id))
+    add_history(session, actor, appointment, Change.DETAILS)
+    mark_lists(session, appointment)
     record_event(
         session,
         actor,

@@ -51,6 +51,7 @@ class AccessLog:
 def list_own_appointments(session: Session, actor: Actor) -> list[OwnAppointments]:
     """Of the patient, or of each patient whom a carer may act for today, by name.
 
+    Of the patient also those in records that were merged into their own.
     A carer does not see what is confidential or in a restricted service: not even that there is something.
     """
     patients = session.scalars(
@@ -60,11 +61,12 @@ def list_own_appointments(session: Session, actor: Actor) -> list[OwnAppointment
     ).all()
     found = []
     for patient in patients:
+        is_own = patient.id == actor.patient_id
         wanted = (
             select(Appointment)
             .join(HealthcareService, HealthcareService.id == Appointment.service_id)
             .where(
-                Appointment.patient_id == patient.id,
+                Appointment.patient_id.in_({patient.id, *(actor.merged_ids if is_own else ())}),
                 Appointment.status != AppointmentStatus.ENTERED_IN_ERROR,
             )
             .options(
@@ -75,7 +77,7 @@ def list_own_appointments(session: Session, actor: Actor) -> list[OwnAppointment
             .order_by(Appointment.starts_at.desc(), Appointment.id)
             .limit(MOST_SHOWN)
         )
-        if patient.id != actor.patient_id:
+        if not is_own:
             wanted = wanted.where(
                 Appointment.is_confidential.is_(False), HealthcareService.is_restricted.is_(False)
             )
@@ -115,7 +117,9 @@ def list_who_opened(session: Session, actor: Actor) -> AccessLog:
     patient = session.get(Patient, actor.patient_id) if actor.patient_id else None
     if patient is None or patient.organisation_id != actor.organisation_id:
         raise NotFound
-    openings = list_openings(session, patient.id, recorded_from=now() - OPENINGS_FROM)
+    openings = list_openings(
+        session, patient.id, recorded_from=now() - OPENINGS_FROM, merged_ids=actor.merged_ids
+    )
     accounts = {key for opening in openings if (key := account_of(opening)) is not None}
     roles: dict[UUID, list[AccountRole]] = {}
     for role in session.scalars(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.domain.protection import Never, When
 from telehealth.accounts.models import Authority, ContactKind, Patient, Protection, RelatedPerson
 from telehealth.accounts.services import protection
+from telehealth.accounts.services.merges import survivor_of
 from telehealth.accounts.services.protection import SafeWays, when_to_contact
 from telehealth.actor import Actor
 from telehealth.booking.models import Appointment
@@ -27,16 +28,32 @@ def protect_patient(
 def where_to_send(session: Session, appointment: Appointment) -> Mapping[ContactKind, When]:
     """When something about an appointment may go to the patient's phone and e-mail; a missing one is not there.
 
-    A confidential appointment's never goes to a contact that a parent or carer has too.
+    The contacts are those of the record that stands for the person: see `find_addressee`.
     """
-    patient = appointment.patient
-    shared = _carers_contacts(session, patient.id) if appointment.is_confidential else frozenset()
-    ways: dict[ContactKind, When] = {}
-    for kind, value in ((ContactKind.PHONE, patient.phone), (ContactKind.EMAIL, patient.email)):
-        if value:
-            is_shared = value.casefold() in shared
-            ways[kind] = Never() if is_shared else when_to_contact(session, patient.id, kind, value)
-    return ways
+    patient = find_addressee(session, appointment)
+    contacts = ((ContactKind.PHONE, patient.phone), (ContactKind.EMAIL, patient.email))
+    return {
+        kind: when_to_send(session, appointment, patient, kind, value) for kind, value in contacts if value
+    }
+
+
+def when_to_send(
+    session: Session, appointment: Appointment, patient: Patient, kind: ContactKind, value: str
+) -> When:
+    """When something about an appointment may go to this contact of the patient, its addressee.
+
+    That of a confidential appointment, or of a restricted service, never goes to one that a parent or carer has too.
+    """
+    if appointment.is_confidential or appointment.service.is_restricted:
+        shared = _carers_contacts(session, appointment.patient_id, patient.id)
+        if value.casefold() in shared:
+            return Never()
+    return when_to_contact(session, patient.id, kind, value)
+
+
+def find_addressee(session: Session, appointment: Appointment) -> Patient:
+    """The patient; of a record that was merged the one that stands for the person: a stranger may have typed the other."""
+    return session.get_one(Patient, survivor_of(session, appointment.patient_id))
 
 
 def is_contact_shared(session: Session, patient: Patient) -> bool:
@@ -45,11 +62,11 @@ def is_contact_shared(session: Session, patient: Patient) -> bool:
     return any(value.casefold() in shared for value in (patient.phone, patient.email) if value)
 
 
-def _carers_contacts(session: Session, patient_id: UUID) -> frozenset[str]:
+def _carers_contacts(session: Session, *patient_ids: UUID) -> frozenset[str]:
     """Of everybody who was ever recorded for the patient: a parent reads their phone, whatever they may do now."""
     people = session.scalars(
         select(RelatedPerson)
         .join(Authority, Authority.related_person_id == RelatedPerson.id)
-        .where(Authority.patient_id == patient_id)
+        .where(Authority.patient_id.in_(patient_ids))
     ).unique()
     return frozenset(value.casefold() for person in people for value in (person.phone, person.email) if value)

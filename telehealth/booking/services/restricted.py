@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import Patient
+from telehealth.accounts.services.merges import find_records
 from telehealth.actor import Actor
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
@@ -29,14 +30,21 @@ class Busy:
 
 
 def list_record_appointments(session: Session, actor: Actor, patient: Patient) -> list[Appointment | Busy]:
-    """A patient's appointments for a member of staff, the latest first.
+    """A patient's appointments for a member of staff, the latest first; with those of records merged into this one.
 
     Of other services only those that take place: what was cancelled elsewhere kept nobody busy.
     """
     found = session.scalars(
         select(Appointment)
-        .where(Appointment.patient_id == patient.id, Appointment.organisation_id == actor.organisation_id)
-        .options(joinedload(Appointment.practitioner), joinedload(Appointment.service))
+        .where(
+            Appointment.patient_id.in_(find_records(session, patient.id)),
+            Appointment.organisation_id == actor.organisation_id,
+        )
+        .options(
+            joinedload(Appointment.practitioner),
+            joinedload(Appointment.service),
+            joinedload(Appointment.patient),
+        )
         # Not by their keys or services: the order of two at the same time would tell them apart.
         .order_by(Appointment.starts_at.desc(), Appointment.ends_at.desc())
     )

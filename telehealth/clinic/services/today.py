@@ -15,7 +15,9 @@ from telehealth.accounts.services.protection import find_hidden, find_protection
 from telehealth.accounts.services.staff import list_services
 from telehealth.actor import Actor, Role
 from telehealth.booking.domain.appointment import JOIN_CLOSES_AFTER, JOIN_OPENS_BEFORE, AppointmentStatus
-from telehealth.booking.models import Appointment
+from telehealth.booking.models import Appointment, Lane, SharedClinicMember
+from telehealth.booking.policies import is_clinician_of
+from telehealth.clinic.services.shared import find_overbookers
 from telehealth.errors import NotFound
 from telehealth.notes.services import encounters_with_signed_note
 from telehealth.video.domain.encounter import EncounterStatus
@@ -40,6 +42,10 @@ class ClinicRow:
     encounter: Encounter | None
     has_signed_note: bool
     safety: Safety
+    # False where a colleague of the shared clinic has taken the patient.
+    is_open_to_actor: bool = True
+    # Who booked it on top of another appointment; None where nobody did.
+    overbooked_by: str | None = None
 
 
 def own_service(session: Session, actor: Actor) -> HealthcareService:
@@ -51,17 +57,28 @@ def own_service(session: Session, actor: Actor) -> HealthcareService:
 
 
 def todays_clinic(session: Session, actor: Actor, now: datetime, time_zone: str) -> list[ClinicRow]:
-    """The actor's appointments of today, and those of tonight whose waiting room is open already."""
+    """The actor's appointments of today, those of the shared clinics in which they sit, and those of tonight whose
+    waiting room is open already.
+    """
     zone = ZoneInfo(time_zone)
     today = now.astimezone(zone).date()
     midnight = datetime.combine(today, time(0), zone)
     next_midnight = datetime.combine(today + timedelta(days=1), time(0), zone)
+    own_lanes = (
+        select(Lane.id)
+        .join(SharedClinicMember, SharedClinicMember.shared_clinic_id == Lane.shared_clinic_id)
+        .where(SharedClinicMember.practitioner_id == actor.practitioner_id)
+    )
     appointments = list(
         session.scalars(
             select(Appointment)
             .outerjoin(Encounter, Encounter.appointment_id == Appointment.id)
             .where(
-                Appointment.practitioner_id == actor.practitioner_id,
+                # Of a shared clinic everybody sees the whole list, also whom a colleague has taken.
+                or_(
+                    Appointment.practitioner_id == actor.practitioner_id,
+                    Appointment.lane_id.in_(own_lanes),
+                ),
                 Appointment.service_id.in_(actor.services_as(Role.CLINICIAN)),
                 Appointment.status.not_in(HIDDEN),
                 or_(
@@ -77,13 +94,20 @@ def todays_clinic(session: Session, actor: Actor, now: datetime, time_zone: str)
                     Encounter.status.in_((EncounterStatus.ARRIVED, EncounterStatus.IN_PROGRESS)),
                 ),
             )
-            .options(joinedload(Appointment.patient), joinedload(Appointment.service))
-            .order_by(Appointment.starts_at)
+            .options(
+                joinedload(Appointment.patient),
+                joinedload(Appointment.service),
+                joinedload(Appointment.practitioner),
+                joinedload(Appointment.appointment_type),
+                joinedload(Appointment.lane).joinedload(Lane.shared_clinic),
+            )
+            .order_by(Appointment.starts_at, Appointment.id)
         )
     )
     encounters = find_encounters(session, [appointment.id for appointment in appointments])
     signed = encounters_with_signed_note(session, [encounter.id for encounter in encounters.values()])
     safeties = find_safety(session, actor, [appointment.patient_id for appointment in appointments])
+    overbookers = find_overbookers(session, [each.id for each in appointments if each.is_overbooked])
     rows = []
     for appointment in appointments:
         encounter = encounters.get(appointment.id)
@@ -94,6 +118,8 @@ def todays_clinic(session: Session, actor: Actor, now: datetime, time_zone: str)
                 encounter=encounter,
                 has_signed_note=has_signed_note,
                 safety=safeties[appointment.patient_id],
+                is_open_to_actor=is_clinician_of(actor, appointment),
+                overbooked_by=overbookers.get(appointment.id),
             )
         )
     return rows

@@ -17,6 +17,7 @@ class EncounterEvent(StrEnum):
     ADMITTED = "admitted"
     ENDED = "ended"
     CANCELLED = "cancelled"
+    REOPENED = "reopened"  # the patient was not missing after all
 
 
 class Outcome(StrEnum):
@@ -41,6 +42,9 @@ TRANSITIONS: Mapping[tuple[EncounterStatus, EncounterEvent], EncounterStatus] = 
     (EncounterStatus.IN_PROGRESS, EncounterEvent.ADMITTED): EncounterStatus.IN_PROGRESS,
     (EncounterStatus.IN_PROGRESS, EncounterEvent.ENDED): EncounterStatus.FINISHED,
     (EncounterStatus.IN_PROGRESS, EncounterEvent.CANCELLED): EncounterStatus.CANCELLED,
+    (EncounterStatus.FINISHED, EncounterEvent.REOPENED): EncounterStatus.PLANNED,
+    (EncounterStatus.CANCELLED, EncounterEvent.REOPENED): EncounterStatus.PLANNED,
+    (EncounterStatus.PLANNED, EncounterEvent.REOPENED): EncounterStatus.PLANNED,
 }
 
 OVER = frozenset({EncounterStatus.FINISHED, EncounterStatus.CANCELLED})

@@ -2,15 +2,18 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.actor import Actor, system
 from telehealth.audit.services import record_event
 from telehealth.booking.domain.appointment import AppointmentStatus
-from telehealth.booking.models import Appointment
+from telehealth.booking.domain.follow_up import FollowUpReason, SeeAgain
+from telehealth.booking.models import Appointment, Lane
 from telehealth.booking.policies import is_clinician_of, may_visit
 from telehealth.booking.services.appointments import change_status, get_appointment
+from telehealth.booking.services.attendance import take_patient
+from telehealth.booking.services.follow_ups import make_follow_up, refine_follow_up
 from telehealth.clock import now
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 from telehealth.topics import clinic_topic, encounter_topic, mark_topic
@@ -24,6 +27,11 @@ from telehealth.video.domain.presence import (
 from telehealth.video.models import Encounter, Participant
 
 MAX_NEXT_STEPS = 2000
+NOT_TAKING_PLACE = (
+    AppointmentStatus.CANCELLED,
+    AppointmentStatus.ENTERED_IN_ERROR,
+    AppointmentStatus.NOSHOW,
+)
 
 
 def find_encounter(session: Session, appointment_id: UUID) -> Encounter | None:
@@ -69,7 +77,7 @@ def open_encounter(session: Session, actor: Actor, appointment_id: UUID) -> Enco
     session.scalar(select(Appointment.id).where(Appointment.id == appointment_id).with_for_update())
     encounter = find_encounter(session, appointment_id)
     if encounter is None:
-        is_cancelled = appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
+        is_cancelled = appointment.status in NOT_TAKING_PLACE
         encounter = Encounter(
             organisation_id=appointment.organisation_id,
             service_id=appointment.service_id,
@@ -91,8 +99,12 @@ def open_encounter(session: Session, actor: Actor, appointment_id: UUID) -> Enco
 
 
 def admit_patient(session: Session, actor: Actor, appointment_id: UUID) -> Encounter:
-    """Let the waiting patient in. Raises Conflict where nobody waits, NotFound for a stranger."""
-    appointment = get_appointment(session, actor, appointment_id)
+    """Let the waiting patient in.
+
+    Raises Conflict where nobody waits, TakenByColleague in a shared clinic, NotFound for a stranger.
+    """
+    # In a shared clinic, who admits a patient takes them; a colleague who was faster is named.
+    appointment = take_patient(session, actor, appointment_id)
     if not is_clinician_of(actor, appointment):
         raise NotFound
     found = find_encounter(session, appointment_id)
@@ -119,18 +131,28 @@ def admit_patient(session: Session, actor: Actor, appointment_id: UUID) -> Encou
 
 
 def end_encounter(
-    session: Session, actor: Actor, appointment_id: UUID, *, outcome: Outcome, next_steps: str
+    session: Session,
+    actor: Actor,
+    appointment_id: UUID,
+    *,
+    outcome: Outcome,
+    next_steps: str,
+    see_again: SeeAgain | None = None,
 ) -> Encounter:
-    """End the consultation with its outcome. Raises Conflict where it is over already."""
+    """End the consultation with its outcome, and ask for what must follow. Raises Conflict where it is over already.
+
+    Who ends it in a shared clinic took the patient. Who was not reached or must be seen in person is asked for
+    whatever `see_again` says.
+    """
     if len(next_steps) > MAX_NEXT_STEPS:
         raise InvalidInput(
             "next-steps-long",
             N_("Shorten what happens next to 2,000 characters or fewer."),
             field="next_steps",
         )
-    opened = open_encounter(session, actor, appointment_id)
-    if not is_clinician_of(actor, opened.appointment):
+    if not is_clinician_of(actor, take_patient(session, actor, appointment_id)):
         raise NotFound
+    opened = open_encounter(session, actor, appointment_id)
     encounter = lock_encounter(session, opened.id)
     advance(encounter, EncounterEvent.ENDED)
     encounter.outcome = outcome
@@ -145,7 +167,9 @@ def end_encounter(
         encounter.appointment,
         AppointmentStatus.NOSHOW if outcome is Outcome.NOT_REACHED else AppointmentStatus.FULFILLED,
         f"consultation ended: {outcome.value}",
+        follow_up=FollowUpReason.NOT_REACHED if outcome is Outcome.NOT_REACHED else None,
     )
+    _ask_to_follow_up(session, actor, encounter.appointment, outcome, see_again)
     touch(session, encounter)
     mark_queue(session, encounter)
     record_event(
@@ -159,6 +183,28 @@ def end_encounter(
         service_id=encounter.service_id,
     )
     return encounter
+
+
+def _ask_to_follow_up(
+    session: Session, actor: Actor, appointment: Appointment, outcome: Outcome, see_again: SeeAgain | None
+) -> None:
+    if outcome is Outcome.NOT_REACHED:
+        # `change_status` has asked for it: what the clinician chose says more exactly how and when.
+        if see_again is not None:
+            refine_follow_up(session, appointment, FollowUpReason.NOT_REACHED, see_again)
+        return
+    if see_again is None and outcome is not Outcome.FACE_TO_FACE:
+        return
+    wanted = see_again or SeeAgain()
+    make_follow_up(
+        session,
+        actor,
+        appointment,
+        FollowUpReason.SEE_AGAIN,
+        note=wanted.note,
+        see_by=wanted.see_by,
+        owner_id=actor.practitioner_id,
+    )
 
 
 def cancel_encounter(session: Session, appointment: Appointment) -> None:
@@ -204,25 +250,41 @@ def touch(session: Session, encounter: Encounter) -> None:
     """Raise the version, and tell the pages of the consultation and of the clinician's list."""
     encounter.version += 1
     mark_topic(session, encounter_topic(encounter.id))
-    mark_topic(session, clinic_topic(encounter.appointment.practitioner_id))
+    mark_clinic_lists(session, encounter)
+
+
+def mark_clinic_lists(session: Session, encounter: Encounter) -> None:
+    """The lists of its clinician, or of everybody who sits in its shared clinic, are out of date."""
+    appointment = encounter.appointment
+    for practitioner_id in (*appointment.clinician_ids, appointment.practitioner_id):
+        if practitioner_id is not None:
+            mark_topic(session, clinic_topic(practitioner_id))
 
 
 def mark_queue(session: Session, encounter: Encounter) -> None:
-    """Those who still wait for the same clinician have moved up."""
-    for waiting in waiting_encounters(session, encounter.appointment.practitioner_id):
+    """Those who still wait in the same queue have moved up."""
+    for waiting in waiting_encounters(session, encounter.appointment):
         if waiting.id != encounter.id:
             mark_topic(session, encounter_topic(waiting.id))
 
 
-def waiting_encounters(session: Session, practitioner_id: UUID) -> list[Encounter]:
-    """Encounters whose patient is in the waiting room of a clinician, in order of appointment."""
+def waiting_encounters(session: Session, appointment: Appointment) -> list[Encounter]:
+    """Encounters whose patient waits in the same queue as that of `appointment`, in order of appointment.
+
+    A shared clinic has one queue, whoever takes the patients; otherwise each clinician has one.
+    """
+    if appointment.lane is not None:
+        same_clinic = select(Lane.id).where(Lane.shared_clinic_id == appointment.lane.shared_clinic_id)
+        is_same_queue: ColumnElement[bool] = Appointment.lane_id.in_(same_clinic)
+    else:
+        is_same_queue = Appointment.practitioner_id == appointment.practitioner_id
     return list(
         session.scalars(
             select(Encounter)
             .join(Appointment, Appointment.id == Encounter.appointment_id)
             .join(Participant, Participant.encounter_id == Encounter.id)
             .where(
-                Appointment.practitioner_id == practitioner_id,
+                is_same_queue,
                 Encounter.status == EncounterStatus.ARRIVED,
                 Participant.role == ParticipantRole.PATIENT,
                 Participant.presence == Presence.WAITING,

@@ -18,7 +18,6 @@ from telehealth.booking.services.appointments import change_status, get_appointm
 from telehealth.clock import now
 from telehealth.db import Database
 from telehealth.errors import N_, Conflict, NotFound
-from telehealth.topics import clinic_topic, mark_topic
 from telehealth.video.domain.encounter import OVER, EncounterEvent, EncounterStatus
 from telehealth.video.domain.presence import (
     HERE,
@@ -33,6 +32,7 @@ from telehealth.video.services.encounters import (
     advance,
     find_encounter,
     lock_encounter,
+    mark_clinic_lists,
     mark_queue,
     set_presence,
     touch,
@@ -116,7 +116,7 @@ def media_plays(session: Session, encounter_id: UUID, role: ParticipantRole, pag
         return
     set_presence(participant, PresenceEvent.MEDIA_PLAYS)
     # Both pages know it already from their own media: only the clinic list is told.
-    mark_topic(session, clinic_topic(encounter.appointment.practitioner_id))
+    mark_clinic_lists(session, encounter)
 
 
 def leave_room(
@@ -216,7 +216,7 @@ def snapshot(session: Session, encounter_id: UUID, role: ParticipantRole, after_
 def _count_ahead(session: Session, encounter: Encounter) -> int | None:
     if encounter.status is not EncounterStatus.ARRIVED:
         return None
-    waiting = waiting_encounters(session, encounter.appointment.practitioner_id)
+    waiting = waiting_encounters(session, encounter.appointment)
     return sum(
         1
         for other in waiting
@@ -228,7 +228,7 @@ def _name_of(session: Session, encounter: Encounter, role: ParticipantRole) -> s
     """ "" for a patient whom another service protects: that clinician's page says so instead."""
     appointment = encounter.appointment
     if role is ParticipantRole.CLINICIAN:
-        return appointment.practitioner.display_name
+        return appointment.clinician_name
     protections = find_protections(session, [appointment.patient_id]).get(appointment.patient_id, [])
     if protections and encounter.service_id not in {each.service_id for each in protections}:
         return ""

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
-from telehealth.actor import Role
-from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.actor import Role, system
+from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment
 from telehealth.booking.policies import may_name_service
-from telehealth.booking.services.appointments import BookingRequest, book_appointment, place_appointment
+from telehealth.booking.services.appointments import change_status, place_appointment
+from telehealth.booking.services.booking import BookingRequest, book_appointment
 from telehealth.booking.services.claims import PatientBusy
 from telehealth.booking.services.restricted import Busy, list_record_appointments, see_busy
 from tests.factories import (
@@ -44,7 +45,7 @@ def book_elsewhere(session: Session, cast: Cast, *, number: int = 0) -> Appointm
         actor_of(cast.other_service_receptionist),
         cast.other_service,
         cast.patient,
-        Slot(starts_at, starts_at + SLOT, other.practitioner_id, schedule.id),
+        Slot(starts_at, starts_at + SLOT, schedule.id, other.practitioner_id),
         reason="Very private",
     )
 
@@ -70,8 +71,7 @@ def test_the_record_shows_its_own_whole_and_others_hours(
 def test_what_was_cancelled_elsewhere_is_not_busy(
     session: Session, cast: Cast, elsewhere: Appointment
 ) -> None:
-    elsewhere.status = AppointmentStatus.CANCELLED
-    session.flush()
+    change_status(session, system(elsewhere.organisation_id), elsewhere, AppointmentStatus.CANCELLED)
     assert list_record_appointments(session, actor_of(cast.receptionist), cast.patient) == []
     assert see_busy(session, actor_of(cast.receptionist), elsewhere.id) is None
 
@@ -87,7 +87,8 @@ def test_a_refusal_says_busy_and_no_more(session: Session, cast: Cast, elsewhere
                 service_id=cast.service.id,
                 schedule_id=cast.schedule.id,
                 starts_at=elsewhere.starts_at,
-                reason="",
+                appointment_type_id=cast.appointment_type.id,
+                mode=Mode.VIDEO,
                 idempotency_key="once",
             ),
         )

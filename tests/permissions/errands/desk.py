@@ -5,9 +5,9 @@ from datetime import date
 from telehealth.accounts.models import ContactChange, ContactKind
 from telehealth.accounts.services.contact_changes import request_contact_change
 from telehealth.accounts.services.sign_in import actor_of
-from tests.factories import SLOT, protect, soon
+from tests.factories import protect
 from tests.permissions.errands.registry import address_of, errand
-from tests.permissions.scene import Scene, new_key
+from tests.permissions.scene import Scene
 from tests.permissions.stage import Errand
 
 APPOINTMENT_PAGE = r"/desk/appointments/[0-9a-f-]{36}"
@@ -25,27 +25,6 @@ def search(_scene: Scene) -> Errand:
 def register_patient(scene: Scene) -> Errand:
     form = {"given_name": "Gwen", "family_name": "Vaughan", **date_parts("birth_date", date(1955, 5, 5))}
     return Errand("/desk/patients/new", form, leads_to=RECORD_PAGE + "/book")
-
-
-@errand(f"POST {RECORD}/book")
-def book(scene: Scene) -> Errand:
-    starts_at = soon() + 8 * SLOT
-    return Errand(
-        address_of(scene, f"{RECORD}/book"),
-        {
-            "slot": f"{scene.cast.schedule.id}/{starts_at:%Y-%m-%dT%H:%M:%SZ}",
-            "reason": "Review",
-            "idempotency_key": new_key(),
-        },
-        leads_to=APPOINTMENT_PAGE,
-        nothing="No free times",
-    )
-
-
-@errand(f"POST {APPOINTMENT}/cancel")
-def cancel(scene: Scene) -> Errand:
-    form = {"reason": "The patient phoned", "version": scene.appointment.version}
-    return Errand(address_of(scene, f"{APPOINTMENT}/cancel"), form, leads_to=APPOINTMENT_PAGE)
 
 
 @errand(f"POST {APPOINTMENT}/link")

@@ -7,11 +7,6 @@ POST /desk                                          | --+- -+ -+- ---- SSS SSSS 
 GET  /desk/patients/new                             | --+- -+ -+- ---- SSS SSSS |
 POST /desk/patients/new                             | --+- -+ -+- ---- SSS SSSS | patient.registered
 GET  /desk/patients/<uuid:patient_id>               | --+- -+ --- ---- SSS SSSS | patient.opened
-GET  /desk/patients/<uuid:patient_id>/book          | --+- -+ --- ---- SSS SSSS | booking.opened
-# At another desk these times are not on offer.
-POST /desk/patients/<uuid:patient_id>/book          | --+- -0 --- ---- SSS SSSS | appointment.booked
-GET  /desk/appointments/<uuid:appointment_id>       | --+- -- --- ---- SSS SSSS | appointment.opened
-POST /desk/appointments/<uuid:appointment_id>/cancel | --+- -- --- ---- SSS SSSS | appointment.cancelled
 
 GET  /desk/patients/<uuid:patient_id>/contact       | --+- -+ --- ---- SSS SSSS | contacts.opened
 POST /desk/patients/<uuid:patient_id>/contact       | --+- -+ --- ---- SSS SSSS | contact-change.requested

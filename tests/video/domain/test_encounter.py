@@ -23,10 +23,20 @@ def test_nobody_is_admitted_who_has_not_arrived() -> None:
     assert next_status(EncounterStatus.PLANNED, EncounterEvent.ADMITTED) is None
 
 
-@pytest.mark.parametrize("event", EncounterEvent)
+@pytest.mark.parametrize("event", sorted(set(EncounterEvent) - {EncounterEvent.REOPENED}))
 @pytest.mark.parametrize("status", sorted(OVER))
 def test_nothing_happens_after_the_end(status: EncounterStatus, event: EncounterEvent) -> None:
     assert next_status(status, event) is None
+
+
+@pytest.mark.parametrize("status", sorted(OVER))
+def test_it_is_open_again_where_the_patient_was_not_missing_after_all(status: EncounterStatus) -> None:
+    assert next_status(status, EncounterEvent.REOPENED) is EncounterStatus.PLANNED
+
+
+@pytest.mark.parametrize("status", sorted((EncounterStatus.ARRIVED, EncounterStatus.IN_PROGRESS)))
+def test_whoever_is_there_is_not_made_to_come_again(status: EncounterStatus) -> None:
+    assert next_status(status, EncounterEvent.REOPENED) is None
 
 
 @pytest.mark.parametrize("status", sorted(set(EncounterStatus) - OVER))
@@ -41,4 +51,5 @@ def test_a_reload_and_a_double_click_change_nothing_in_a_call(event: EncounterEv
 
 
 def test_every_status_but_the_last_ones_leads_on() -> None:
-    assert {status for status, _ in TRANSITIONS} == set(EncounterStatus) - OVER
+    leading_on = {status for status, event in TRANSITIONS if event is not EncounterEvent.REOPENED}
+    assert leading_on == set(EncounterStatus) - OVER

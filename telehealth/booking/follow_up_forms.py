@@ -1,0 +1,60 @@
+"""What is typed about a request to see a patient."""
+
+from datetime import date
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, SelectField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from telehealth.accounts.forms import TEXT_FILTERS, DateField, PageForm, set_error
+from telehealth.accounts.models import Practitioner
+from telehealth.booking.services.follow_up_work import MAX_REASON
+
+
+class CloseForm(PageForm):
+    """Why nobody needs to see the patient for it any more."""
+
+    version = HiddenField()
+    reason = TextAreaField(
+        _l("Why does the patient not need to be seen for this?"),
+        filters=TEXT_FILTERS,
+        validators=[
+            DataRequired(_l("Enter why the patient does not need to be seen for this")),
+            Length(max=MAX_REASON),
+        ],
+    )
+
+
+class ChangeForm(PageForm):
+    """Who answers for it, and by when."""
+
+    version = HiddenField()
+    owner_id = SelectField(_l("Who answers for it"), choices=[])
+    see_by = DateField(_l("See the patient by"))
+
+    def offer(self, owners: list[Practitioner]) -> None:
+        self.owner_id.choices = [(str(owner.id), owner.display_name) for owner in owners]
+
+    def show(self, owner_id: str, see_by: date) -> None:
+        """What is kept now."""
+        self.owner_id.data = owner_id
+        parts = self.see_by.form
+        parts.day.data, parts.month.data, parts.year.data = (
+            str(see_by.day),
+            str(see_by.month),
+            str(see_by.year),
+        )
+
+    def chosen_date(self) -> date | None:
+        """None with the error set where it cannot be read."""
+        parts = self.see_by.form
+        typed = [part.data or "" for part in (parts.day, parts.month, parts.year)]
+        try:
+            if not all(text.isascii() and text.isdigit() and len(text) <= 4 for text in typed):
+                raise ValueError
+            day, month, year = (int(text) for text in typed)
+            return date(year, month, day)
+        except ValueError:
+            set_error(self.see_by, gettext("Enter a real date, for example 5 3 2027"))
+            return None

@@ -1,0 +1,110 @@
+"""Tells patients that an appointment was booked, confirmed, moved or cancelled. `app.py` wires it to the changes.
+
+Somebody else may read it on a locked phone: no name, no clinician, no service, no reason.
+"""
+
+import structlog
+from flask import has_request_context
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import Organisation
+from telehealth.booking.domain.appointment import AppointmentStatus, Change, Mode
+from telehealth.booking.models import Appointment
+from telehealth.booking.routes import join_address
+from telehealth.booking.services.links import make_link
+from telehealth.booking.services.notices import Recipient, find_recipient
+from telehealth.dates import instant_text
+from telehealth.messages.services.outbox import queue_message
+from telehealth.messages.texts import letter_text
+from telehealth.sealing import KeyMissing, SealBroken
+
+log = structlog.get_logger()
+
+
+def queue_appointment_notice(session: Session, appointment: Appointment, change: Change) -> None:
+    """Write it into the outbox, in this transaction and in the language of the page that caused it.
+
+    A contact that cannot be read stops nobody's booking: it is logged.
+    """
+    if not has_request_context():
+        # The demo's people, and other work that no page asked for.
+        return
+    try:
+        recipient = find_recipient(session, appointment, change)
+    except (SealBroken, KeyMissing) as error:
+        log.warning("patient-not-told", appointment_id=str(appointment.id), error=type(error).__name__)
+        return
+    if recipient is not None:
+        _queue(session, appointment, change, recipient)
+
+
+def _queue(session: Session, appointment: Appointment, change: Change, recipient: Recipient) -> None:
+    service = appointment.service
+    subject, lines = _words(session, appointment, change)
+    text = letter_text(
+        subject,
+        lines,
+        recipient.channel,
+        sender=session.get_one(Organisation, appointment.organisation_id).name,
+        # The number of a restricted service tells what somebody is treated for.
+        phone="" if service.is_restricted else service.phone,
+    )
+    queue_message(
+        session,
+        organisation_id=appointment.organisation_id,
+        kind=f"appointment-{change.value}",
+        channel=recipient.channel,
+        to=recipient.to,
+        subject=text.subject,
+        body=text.body,
+        patient_id=recipient.patient.id,
+        expires_at=appointment.ends_at,
+    )
+
+
+def _words(session: Session, appointment: Appointment, change: Change) -> tuple[str, list[str]]:
+    """The subject, and the lines before whom to call."""
+    when = instant_text(appointment.starts_at, appointment.service.time_zone)
+    reference = gettext("Your reference is %(reference)s.", reference=appointment.reference)
+    if change is Change.ASKED:
+        return gettext("We have your request"), [
+            gettext("You asked for an appointment on %(when)s. We keep the time for you.", when=when),
+            gettext("We check your details and then confirm it. We may call you."),
+            reference,
+        ]
+    if change is Change.CANCELLED:
+        return gettext("Your appointment is cancelled"), [
+            gettext("Your appointment on %(when)s is cancelled.", when=when),
+            gettext("We will still make sure that you are seen. Call us if you did not expect this."),
+            reference,
+        ]
+    if change is Change.MOVED:
+        subject = gettext("Your appointment is moved")
+        first = gettext("Your appointment is now on %(when)s.", when=when)
+    elif change is Change.CONFIRMED:
+        subject = gettext("Your appointment is confirmed")
+        first = gettext("Your appointment on %(when)s is confirmed.", when=when)
+    else:
+        subject = gettext("Your appointment is booked")
+        first = gettext("Your appointment is on %(when)s.", when=when)
+    how = {
+        Mode.VIDEO: gettext("It is by video: open the link from 15 minutes before."),
+        Mode.PHONE: gettext("It is by phone: we will call you."),
+        Mode.IN_PERSON: gettext("It is at the clinic: come to us."),
+    }[appointment.mode]
+    if appointment.status is AppointmentStatus.PENDING:
+        # Moved before anybody knows who asked for it: no way in yet.
+        return subject, [
+            first,
+            gettext("We check your details and then confirm it. We may call you."),
+            reference,
+        ]
+    return subject, [
+        first,
+        how,
+        reference,
+        "",
+        gettext("See, move or cancel it with this link. We ask for your date of birth:"),
+        join_address(make_link(session, appointment)),
+    ]

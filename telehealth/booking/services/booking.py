@@ -1,0 +1,272 @@
+"""Book an appointment: by staff, by the patient, or asked for by somebody whom the service does not know yet."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import HealthcareService, Patient
+from telehealth.accounts.services.merges import survivor_of
+from telehealth.accounts.services.patients import PatientDetails, get_patient, register_unverified
+from telehealth.actor import Actor, Role
+from telehealth.booking.domain.appointment import AppointmentStatus, Change, Mode
+from telehealth.booking.domain.interpreter import InterpreterJoins
+from telehealth.booking.domain.slots import Slot
+from telehealth.booking.models import Appointment, AppointmentType, Hold
+from telehealth.booking.policies import may_manage
+from telehealth.booking.services.appointments import (
+    change_status,
+    get_appointment,
+    get_service,
+    lock_appointment,
+    place_appointment,
+)
+from telehealth.booking.services.availability import SlotQuery, find_slot
+from telehealth.booking.services.claims import SlotTaken
+from telehealth.booking.services.follow_ups import complete_follow_up, complete_matching
+from telehealth.booking.services.holds import get_hold, use_hold
+from telehealth.booking.services.idempotency import key_of, remember_key
+from telehealth.booking.services.own_rules import check_time, check_type, get_own_patient
+from telehealth.booking.services.self_service import refuse_many_requests
+from telehealth.clock import now
+from telehealth.errors import N_, Conflict, NotFound
+
+# No schedule is published for longer; also keeps dates within what can be computed.
+FARTHEST = timedelta(days=732)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRequest:
+    """What is asked for. `idempotency_key` makes a double click one booking.
+
+    The time is that of the hold; without one `schedule_id`, `starts_at`, `appointment_type_id` and `mode` say it.
+    """
+
+    service_id: UUID
+    idempotency_key: str
+    patient_id: UUID | None = None
+    hold_id: UUID | None = None
+    hold_owner: str = ""
+    schedule_id: UUID | None = None
+    starts_at: datetime | None = None
+    appointment_type_id: UUID | None = None
+    mode: Mode | None = None
+    reason: str = ""
+    is_confidential: bool = False
+    interpreter_language: str = ""
+    interpreter_joins: InterpreterJoins | None = None
+    follow_up_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A time that is free, with what it is booked as."""
+
+    slot: Slot
+    type: AppointmentType
+    mode: Mode
+    hold: Hold | None
+
+
+def book_appointment(session: Session, actor: Actor, wish: BookingRequest) -> Appointment:
+    """Book for a patient, at reception. Raises SlotTaken, PatientBusy, NotFound."""
+    service = get_service(session, actor, wish.service_id, Role.RECEPTIONIST)
+    patient = get_patient(session, actor, survivor_of(session, _patient_id(wish)))
+    appointment_id, is_repeat = remember_key(session, actor.key, _key_of(wish))
+    if is_repeat:
+        return _still_booked(get_appointment(session, actor, appointment_id))
+    choice = find_choice(session, service, wish)
+    appointment = _place(session, actor, service, patient, wish, choice, key=appointment_id)
+    _end_follow_up(session, actor, appointment, wish)
+    return appointment
+
+
+def book_own_appointment(session: Session, actor: Actor, wish: BookingRequest) -> Appointment:
+    """Book for oneself, or for whom one acts, within the type's rules.
+
+    Raises NotBookable, SlotTaken, PatientBusy, NotFound.
+    """
+    patient = get_own_patient(session, actor, _patient_id(wish))
+    service = _service_of(session, patient.organisation_id, wish.service_id)
+    if service.is_restricted and patient.id in actor.represents:
+        # A carer never learns of it.
+        raise NotFound
+    appointment_id, is_repeat = remember_key(session, actor.key, _key_of(wish))
+    if is_repeat:
+        return _still_booked(session.get_one(Appointment, appointment_id))
+    choice = find_choice(session, service, wish)
+    check_type(choice.type, is_known=True)
+    check_time(choice.type, choice.slot.starts_at)
+    record = session.get_one(Patient, survivor_of(session, patient.id))
+    appointment = _place(session, actor, service, record, wish, choice, key=appointment_id)
+    complete_matching(session, actor, appointment)
+    return appointment
+
+
+def ask_for_appointment(
+    session: Session, actor: Actor, wish: BookingRequest, details: PatientDetails
+) -> Appointment:
+    """Somebody whom the service does not know asks for a time. It is theirs; reception confirms who they are.
+
+    Makes a patient to be verified, never linked to a record by the machine.
+    Raises NotBookable, SlotTaken, NotFound, and TooManyTries where they asked for several already.
+    """
+    service = _service_of(session, None, wish.service_id)
+    appointment_id, is_repeat = remember_key(session, wish.hold_owner, _key_of(wish))
+    if is_repeat:
+        return session.get_one(Appointment, appointment_id)
+    refuse_many_requests(session, wish.hold_owner, actor.address)
+    choice = find_choice(session, service, wish)
+    check_type(choice.type, is_known=False)
+    check_time(choice.type, choice.slot.starts_at)
+    patient = register_unverified(session, actor, service.organisation_id, details)
+    return _place(
+        session,
+        actor,
+        service,
+        patient,
+        wish,
+        choice,
+        key=appointment_id,
+        status=AppointmentStatus.PENDING,
+        change=Change.ASKED,
+    )
+
+
+def confirm_appointment(session: Session, actor: Actor, appointment_id: UUID, *, version: int) -> Appointment:
+    """Reception knows who it is: what was asked for is booked. Raises NotFound, Conflict."""
+    appointment = lock_appointment(session, actor, appointment_id, version=version)
+    if not may_manage(actor, appointment):
+        raise NotFound
+    change_status(session, actor, appointment, AppointmentStatus.BOOKED, change=Change.CONFIRMED)
+    return appointment
+
+
+def find_choice(
+    session: Session,
+    service: HealthcareService,
+    wish: BookingRequest,
+    *,
+    moves: Appointment | None = None,
+    is_for_patient: bool = False,
+) -> Choice:
+    """The wished time as a slot that is free now. Raises SlotTaken, and NotFound for somebody else's hold."""
+    hold = get_hold(session, wish.hold_id, wish.hold_owner) if wish.hold_id else None
+    if hold is not None and (
+        hold.service_id != service.id or hold.moves_appointment_id != (moves.id if moves else None)
+    ):
+        raise NotFound
+    schedule_id, starts_at, type_id, mode = (
+        (hold.schedule_id, hold.starts_at, hold.appointment_type_id, hold.mode)
+        if hold
+        else (wish.schedule_id, wish.starts_at, wish.appointment_type_id, wish.mode)
+    )
+    type_ = session.get(AppointmentType, type_id) if type_id else None
+    if type_ is None or type_.service_id != service.id or schedule_id is None or starts_at is None:
+        raise SlotTaken
+    if abs(starts_at - now()) >= FARTHEST:
+        raise SlotTaken
+    slot = find_slot(
+        session,
+        service,
+        SlotQuery(
+            type=type_,
+            mode=mode,
+            from_date=starts_at.astimezone(ZoneInfo(service.time_zone)).date(),
+            days=1,
+            for_patient=is_for_patient,
+            ignoring=moves.id if moves else None,
+            own_hold=hold.id if hold else None,
+        ),
+        schedule_id=schedule_id,
+        starts_at=starts_at,
+        now=now(),
+    )
+    if slot is None:
+        raise SlotTaken
+    if hold is not None and hold.lane_id is not None:
+        # Another lane may be the first free one by now: what is held is this one.
+        slot = replace(slot, lane_id=hold.lane_id)
+    return Choice(slot, type_, mode or type_.modes[0], hold)
+
+
+def _place(
+    session: Session,
+    actor: Actor,
+    service: HealthcareService,
+    patient: Patient,
+    wish: BookingRequest,
+    choice: Choice,
+    *,
+    key: UUID,
+    status: AppointmentStatus = AppointmentStatus.BOOKED,
+    change: Change = Change.BOOKED,
+) -> Appointment:
+    appointment = place_appointment(
+        session,
+        actor,
+        service,
+        patient,
+        choice.slot,
+        type_=choice.type,
+        mode=choice.mode,
+        reason=wish.reason,
+        is_confidential=wish.is_confidential,
+        interpreter_language=wish.interpreter_language,
+        interpreter_joins=wish.interpreter_joins,
+        status=status,
+        change=change,
+        hold=choice.hold,
+        key=key,
+    )
+    if choice.hold is not None:
+        use_hold(session, choice.hold)
+    if wish.interpreter_language and patient.interpreter_language != wish.interpreter_language:
+        # Offered again at the next booking.
+        patient.interpreter_language = wish.interpreter_language
+    return appointment
+
+
+def _still_booked(appointment: Appointment) -> Appointment:
+    """What the form made the first time. Raises Conflict where that was cancelled since."""
+    if appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR):
+        raise Conflict(
+            "booked-and-cancelled",
+            N_(
+                "This appointment was booked with this form and has been cancelled since. Choose a time again."
+            ),
+        )
+    return appointment
+
+
+def _end_follow_up(session: Session, actor: Actor, appointment: Appointment, wish: BookingRequest) -> None:
+    if wish.follow_up_id is not None:
+        complete_follow_up(session, actor, wish.follow_up_id, appointment)
+    else:
+        complete_matching(session, actor, appointment)
+
+
+def _key_of(wish: BookingRequest) -> str:
+    # By the time and not by the hold: the same form sent again has none any more.
+    return key_of(
+        wish.idempotency_key,
+        wish.patient_id,
+        wish.hold_id or wish.schedule_id,
+        "" if wish.hold_id else wish.starts_at,
+        wish.is_confidential,
+    )
+
+
+def _patient_id(wish: BookingRequest) -> UUID:
+    if wish.patient_id is None:
+        raise NotFound
+    return wish.patient_id
+
+
+def _service_of(session: Session, organisation_id: UUID | None, service_id: UUID) -> HealthcareService:
+    service = session.get(HealthcareService, service_id)
+    if service is None or (organisation_id is not None and service.organisation_id != organisation_id):
+        raise NotFound
+    return service

@@ -1,0 +1,52 @@
+"""Change what an appointment is about, and how an interpreter takes part."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from telehealth.actor import Actor
+from telehealth.booking.domain.appointment import AppointmentStatus, Change
+from telehealth.booking.domain.interpreter import InterpreterJoins
+from telehealth.booking.models import Appointment
+from telehealth.booking.policies import is_clinician_of, may_manage
+from telehealth.booking.services.appointments import flush_changed, lock_appointment, remember_change
+from telehealth.errors import N_, Conflict, InvalidInput, NotFound
+
+OVER = (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
+
+
+def change_details(
+    session: Session,
+    actor: Actor,
+    appointment_id: UUID,
+    *,
+    version: int,
+    interpreter_language: str,
+    interpreter_joins: InterpreterJoins | None,
+    reason: str | None = None,
+) -> Appointment:
+    """By reception or the clinician; `reason` None: as it is. The patient's next booking offers the language again.
+
+    Raises InvalidInput where a language comes without a way to join, NotFound, Conflict.
+    """
+    appointment = lock_appointment(session, actor, appointment_id, version=version)
+    if not may_manage(actor, appointment) and not is_clinician_of(actor, appointment):
+        raise NotFound
+    if appointment.status in OVER:
+        raise Conflict(
+            "appointment-over", N_("This appointment was cancelled. It cannot be changed any more.")
+        )
+    language = interpreter_language.strip()
+    if language and interpreter_joins is None:
+        raise InvalidInput(
+            "interpreter-joins-missing", N_("Choose how the interpreter joins."), field="interpreter_joins"
+        )
+    appointment.interpreter_language = language[:80]
+    appointment.interpreter_joins = interpreter_joins if language else None
+    appointment.patient.interpreter_language = language[:80]
+    if reason is not None:
+        appointment.reason = reason
+    if session.is_modified(appointment):
+        flush_changed(session)
+        remember_change(session, actor, appointment, Change.DETAILS)
+    return appointment

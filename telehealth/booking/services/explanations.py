@@ -1,0 +1,192 @@
+"""Why a time cannot be booked: every rule that says no, as facts. Their words are the edge's."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import HealthcareService
+from telehealth.accounts.services.merges import survivor_of
+from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.appointment_type import Refusal, check_booking_time
+from telehealth.booking.domain.claim import LONGEST_CLAIM, ClaimState
+from telehealth.booking.domain.intervals import Interval
+from telehealth.booking.domain.slots import is_still_bookable
+from telehealth.booking.models import Claim, Schedule
+from telehealth.booking.services.availability import SlotQuery, is_eligible, open_lanes
+from telehealth.booking.services.sessions import exceptions_of, load_exceptions, session_dates
+
+
+class ReasonCode(StrEnum):
+    """Which rule says no."""
+
+    PAST = "past"
+    TOO_SOON = "too-soon"
+    TOO_FAR = "too-far"
+    OUTSIDE_SESSION = "outside-session"
+    BANK_HOLIDAY = "bank-holiday"
+    LEAVE = "leave"
+    CLOSED = "closed"
+    BOOKED = "booked"
+    HELD = "held"
+    PATIENT_BUSY = "patient-busy"
+    ROOM_TAKEN = "room-taken"
+    TYPE_NOT_OFFERED = "type-not-offered"
+    MODE = "mode"
+    SKILL = "skill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One rule that stands in the way, with what it is about. `text`: the name of a bank holiday, or of leave."""
+
+    code: ReasonCode
+    appointment_id: UUID | None = None
+    exception_id: UUID | None = None
+    until: datetime | None = None
+    text: str = ""
+
+
+def explain(
+    session: Session,
+    service: HealthcareService,
+    query: SlotQuery,
+    *,
+    schedule_id: UUID,
+    starts_at: datetime,
+    now: datetime,
+) -> list[Reason]:
+    """Everything that keeps a time from being booked; an empty list where it is free."""
+    schedule = session.get(Schedule, schedule_id)
+    if schedule is None or schedule.service_id != service.id:
+        return [Reason(code=ReasonCode.OUTSIDE_SESSION)]
+    length = timedelta(minutes=query.type.minutes)
+    wanted = Interval(starts_at, starts_at + length)
+    return [
+        *_about_time(query, starts_at, now),
+        *_about_type(session, schedule, query),
+        *_about_session(session, service, schedule, wanted),
+        *_about_claims(session, schedule, query, wanted, now),
+    ]
+
+
+def _about_time(query: SlotQuery, starts_at: datetime, now: datetime) -> list[Reason]:
+    if not is_still_bookable(starts_at, now):
+        return [Reason(code=ReasonCode.PAST)]
+    if not query.for_patient:
+        return []
+    refusal = check_booking_time(
+        starts_at, now, notice_minutes=query.type.notice_minutes, days_ahead=query.type.days_ahead
+    )
+    words = {Refusal.TOO_SOON: ReasonCode.TOO_SOON, Refusal.TOO_FAR: ReasonCode.TOO_FAR}
+    return [Reason(code=words[refusal])] if refusal else []
+
+
+def _about_type(session: Session, schedule: Schedule, query: SlotQuery) -> list[Reason]:
+    if is_eligible(session, schedule, query):
+        return []
+    type_ = query.type
+    if not type_.is_active or (schedule.types and type_.id not in {each.id for each in schedule.types}):
+        return [Reason(code=ReasonCode.TYPE_NOT_OFFERED, text=type_.name)]
+    offered = set(type_.modes) & set(schedule.modes)
+    if not offered or (query.mode is not None and query.mode not in offered):
+        return [Reason(code=ReasonCode.MODE)]
+    return [Reason(code=ReasonCode.SKILL, text=type_.required_skill)]
+
+
+def _about_session(
+    session: Session, service: HealthcareService, schedule: Schedule, wanted: Interval
+) -> list[Reason]:
+    around = [
+        (interval, holiday)
+        for interval, holiday in session_dates(schedule, service, wanted)
+        if interval.start <= wanted.start and wanted.end <= interval.end
+    ]
+    if not around:
+        return [Reason(code=ReasonCode.OUTSIDE_SESSION)]
+    found = [
+        Reason(code=ReasonCode.BANK_HOLIDAY, text=holiday.name)
+        for _, holiday in around
+        if holiday is not None
+    ]
+    if len(found) < len(around):
+        found = []
+    for each in exceptions_of(schedule, load_exceptions(session, service, wanted)):
+        found.append(
+            Reason(
+                code=ReasonCode.LEAVE if each.practitioner_id else ReasonCode.CLOSED,
+                exception_id=each.id,
+                until=each.ends_at,
+                text=each.reason,
+            )
+        )
+    if not found and not any(_is_on_grid(schedule, interval, wanted) for interval, _ in around):
+        found.append(Reason(code=ReasonCode.OUTSIDE_SESSION))
+    return found
+
+
+def _is_on_grid(schedule: Schedule, interval: Interval, wanted: Interval) -> bool:
+    return (wanted.start - interval.start) % timedelta(minutes=schedule.slot_minutes) == timedelta(0)
+
+
+def _about_claims(
+    session: Session, schedule: Schedule, query: SlotQuery, wanted: Interval, now: datetime
+) -> list[Reason]:
+    found: list[Reason] = []
+    before = timedelta(minutes=query.type.buffer_before_minutes)
+    after = timedelta(minutes=query.type.buffer_after_minutes)
+    needed = Interval(wanted.start - before, wanted.end + after)
+    if schedule.practitioner_id is not None:
+        found += _claimed(session, query, Claim.practitioner_id == schedule.practitioner_id, needed, now)
+    elif schedule.shared_clinic_id is not None:
+        lanes = open_lanes(session, [schedule])[schedule.shared_clinic_id]
+        by_lane = [_claimed(session, query, Claim.lane_id == lane_id, needed, now) for lane_id in lanes]
+        # One lane that is free is enough.
+        found += [reason for reasons in by_lane for reason in reasons] if by_lane and all(by_lane) else []
+        if not by_lane:
+            found.append(Reason(code=ReasonCode.OUTSIDE_SESSION))
+    if query.patient_id is not None:
+        patient_id = survivor_of(session, query.patient_id)
+        found += [
+            Reason(code=ReasonCode.PATIENT_BUSY, appointment_id=each.appointment_id)
+            for each in _claimed(session, query, Claim.patient_id == patient_id, wanted, now)
+        ]
+    if schedule.room_id is not None and query.mode is Mode.IN_PERSON:
+        found += [
+            Reason(code=ReasonCode.ROOM_TAKEN, appointment_id=each.appointment_id)
+            for each in _claimed(session, query, Claim.room_id == schedule.room_id, wanted, now)
+        ]
+    return found
+
+
+def _claimed(
+    session: Session, query: SlotQuery, whose: ColumnElement[bool], span: Interval, now: datetime
+) -> list[Reason]:
+    conditions: list[ColumnElement[bool]] = [
+        whose,
+        or_(
+            Claim.state.in_((ClaimState.BOOKED, ClaimState.OVERBOOKED)),
+            and_(Claim.state == ClaimState.HELD, Claim.hold_expires_at > now),
+        ),
+        Claim.starts_at < span.end,
+        Claim.ends_at > span.start,
+        Claim.starts_at > span.start - LONGEST_CLAIM,
+    ]
+    if query.ignoring is not None:
+        conditions.append(or_(Claim.appointment_id.is_(None), Claim.appointment_id != query.ignoring))
+    if query.own_hold is not None:
+        conditions.append(or_(Claim.hold_token.is_(None), Claim.hold_token != query.own_hold.hex))
+    rows = session.execute(
+        select(Claim.state, Claim.appointment_id, Claim.hold_expires_at)
+        .where(*conditions)
+        .order_by(Claim.starts_at)
+    )
+    return [
+        Reason(code=ReasonCode.HELD, until=expires_at)
+        if state is ClaimState.HELD
+        else Reason(code=ReasonCode.BOOKED, appointment_id=appointment_id)
+        for state, appointment_id, expires_at in rows
+    ]

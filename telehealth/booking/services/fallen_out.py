@@ -1,0 +1,47 @@
+"""The check that nobody falls out: it reads the tables as they are and trusts no other service."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, column, text
+from sqlalchemy.orm import Session
+
+from telehealth.db import UtcDateTime
+
+# Who was not seen has a request that is open, was closed by somebody with a reason, or led to another appointment.
+_FELL_OUT = """
+    SELECT appointment.id
+    FROM appointment
+    LEFT JOIN encounter ON encounter.appointment_id = appointment.id
+    WHERE (
+        appointment.status IN ('cancelled', 'noshow', 'entered-in-error')
+        OR (appointment.status = 'fulfilled' AND encounter.outcome IN ('face-to-face', 'not-reached'))
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM follow_up_request AS request
+        WHERE request.appointment_id = appointment.id
+        AND (
+            request.status = 'active'
+            OR (request.status = 'revoked' AND request.closed_by <> '' AND request.close_reason_sealed IS NOT NULL)
+            OR (request.status = 'completed' AND request.booked_appointment_id <> appointment.id)
+        )
+    )
+"""
+
+
+def patients_who_fell_out(session: Session) -> list[UUID]:
+    """The appointments after which a patient was not seen and nobody is asked to see them: always none."""
+    session.flush()
+    return list(session.scalars(text(_FELL_OUT).columns(column("id", Uuid()))))
+
+
+def count_who_fell_out(session: Session, service_ids: Collection[UUID], since: datetime) -> int:
+    """The same in some services and since a day, for a page: it must not read years of appointments."""
+    narrowed = text(
+        f"{_FELL_OUT} AND appointment.service_id IN :services AND appointment.starts_at >= :since"
+    ).bindparams(
+        bindparam("services", list(service_ids), expanding=True, type_=Uuid()),
+        bindparam("since", since, type_=UtcDateTime()),
+    )
+    return len(session.execute(narrowed).all())

@@ -1,0 +1,178 @@
+"""Requests to see a patient: made whenever somebody was not seen, ended by a booking or by a clinician."""
+
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.services.merges import find_records, survivor_of
+from telehealth.actor import Actor
+from telehealth.audit.services import record_event
+from telehealth.booking.domain.appointment_type import Priority
+from telehealth.booking.domain.follow_up import FollowUpReason, FollowUpStatus, SeeAgain, see_by_after
+from telehealth.booking.models import Appointment, FollowUpRequest
+from telehealth.clock import now
+from telehealth.errors import N_, Conflict, NotFound
+from telehealth.topics import clinic_topic, desk_topic, mark_topic
+
+# A booking of the same type is what these wait for; what a clinician asked for is chosen by hand.
+_FALLEN_OUT = (FollowUpReason.CANCELLED, FollowUpReason.NOSHOW, FollowUpReason.NOT_REACHED)
+
+
+def make_follow_up(
+    session: Session,
+    actor: Actor,
+    appointment: Appointment,
+    reason: FollowUpReason,
+    *,
+    note: str = "",
+    see_by: date | None = None,
+    owner_id: UUID | None = None,
+) -> FollowUpRequest:
+    """Somebody is still to be seen. Owner: `owner_id`, else who sees the patient, else who leads the shared clinic."""
+    zone = ZoneInfo(appointment.service.time_zone)
+    type_ = appointment.appointment_type
+    if see_by is None:
+        missed_on = max(appointment.starts_at, now()).astimezone(zone).date()
+        see_by = see_by_after(
+            missed_on, type_.priority if type_ else Priority.ROUTINE, _earlier_date(session, appointment)
+        )
+    made = FollowUpRequest(
+        organisation_id=appointment.organisation_id,
+        service_id=appointment.service_id,
+        patient_id=appointment.patient_id,
+        appointment_id=appointment.id,
+        appointment_type_id=appointment.appointment_type_id,
+        reason=reason,
+        owner_id=owner_id or _owner_of(appointment),
+        see_by=see_by,
+        interpreter_language=appointment.interpreter_language,
+        interpreter_joins=appointment.interpreter_joins,
+        note=note,
+        created_by=actor.key,
+    )
+    session.add(made)
+    session.flush()
+    remember_follow_up(session, actor, made, "follow-up.made")
+    return made
+
+
+def refine_follow_up(
+    session: Session, appointment: Appointment, reason: FollowUpReason, wanted: SeeAgain
+) -> None:
+    """What the machine has just asked for, as the clinician wants it: a note, and another date."""
+    found = session.scalars(
+        select(FollowUpRequest)
+        .where(
+            FollowUpRequest.appointment_id == appointment.id,
+            FollowUpRequest.reason == reason,
+            FollowUpRequest.status == FollowUpStatus.ACTIVE,
+        )
+        .order_by(FollowUpRequest.created_at.desc())
+        .limit(1)
+    ).one()
+    found.note = wanted.note
+    found.see_by = wanted.see_by or found.see_by
+    session.flush()
+
+
+def complete_follow_up(
+    session: Session, actor: Actor, follow_up_id: UUID, appointment: Appointment
+) -> FollowUpRequest:
+    """An appointment was booked for it. Raises NotFound, and Conflict where it is over already."""
+    found = session.scalar(
+        select(FollowUpRequest)
+        .where(
+            FollowUpRequest.id == follow_up_id,
+            FollowUpRequest.service_id == appointment.service_id,
+        )
+        .with_for_update(of=FollowUpRequest)
+    )
+    # The request may stand in a record that was merged into the one that is booked for.
+    if found is None or appointment.patient_id not in (
+        found.patient_id,
+        survivor_of(session, found.patient_id),
+    ):
+        raise NotFound
+    if found.status is not FollowUpStatus.ACTIVE:
+        raise Conflict("follow-up-over", N_("This request was booked or closed already. Reload the page."))
+    _complete(session, actor, found, appointment)
+    return found
+
+
+def complete_matching(session: Session, actor: Actor, appointment: Appointment) -> None:
+    """A booking of the same type ends what waits for it because an appointment fell out."""
+    for found in session.scalars(
+        select(FollowUpRequest)
+        .where(
+            FollowUpRequest.patient_id.in_(find_records(session, appointment.patient_id)),
+            FollowUpRequest.service_id == appointment.service_id,
+            FollowUpRequest.status == FollowUpStatus.ACTIVE,
+            FollowUpRequest.reason.in_(_FALLEN_OUT),
+            FollowUpRequest.appointment_type_id == appointment.appointment_type_id,
+        )
+        .order_by(FollowUpRequest.see_by, FollowUpRequest.id)
+        # One appointment is for one of them: the most pressing.
+        .limit(1)
+        .with_for_update(of=FollowUpRequest)
+    ):
+        _complete(session, actor, found, appointment)
+
+
+def complete_as_undone(session: Session, actor: Actor, appointment: Appointment) -> None:
+    """The patient did come after all: what waits for this appointment because they did not is done by it."""
+    for found in session.scalars(
+        select(FollowUpRequest)
+        .where(
+            FollowUpRequest.appointment_id == appointment.id,
+            FollowUpRequest.status == FollowUpStatus.ACTIVE,
+            FollowUpRequest.reason.in_((FollowUpReason.NOSHOW, FollowUpReason.NOT_REACHED)),
+        )
+        .with_for_update(of=FollowUpRequest)
+    ):
+        _complete(session, actor, found, appointment)
+
+
+def _complete(session: Session, actor: Actor, found: FollowUpRequest, appointment: Appointment) -> None:
+    found.status = FollowUpStatus.COMPLETED
+    found.booked_appointment_id = appointment.id
+    found.closed_at = now()
+    found.closed_by = actor.key
+    session.flush()
+    remember_follow_up(session, actor, found, "follow-up.completed")
+
+
+def _earlier_date(session: Session, appointment: Appointment) -> date | None:
+    """By when somebody was to be seen for whom this appointment was booked."""
+    return session.scalar(
+        select(FollowUpRequest.see_by)
+        .where(FollowUpRequest.booked_appointment_id == appointment.id)
+        .order_by(FollowUpRequest.see_by)
+        .limit(1)
+    )
+
+
+def _owner_of(appointment: Appointment) -> UUID:
+    if appointment.practitioner_id is not None:
+        return appointment.practitioner_id
+    if appointment.lane is None or not appointment.lane.shared_clinic.members:
+        raise ValueError("an appointment is with somebody")
+    return appointment.lane.shared_clinic.members[0].practitioner_id
+
+
+def remember_follow_up(session: Session, actor: Actor, request: FollowUpRequest, action: str) -> None:
+    """The audit event of a change; the pages that show the request are told."""
+    record_event(
+        session,
+        actor,
+        action,
+        subject_kind="follow-up",
+        subject_id=request.id,
+        organisation_id=request.organisation_id,
+        patient_id=request.patient_id,
+        service_id=request.service_id,
+    )
+    mark_topic(session, desk_topic(request.service_id))
+    mark_topic(session, clinic_topic(request.owner_id))

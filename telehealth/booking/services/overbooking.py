@@ -1,0 +1,131 @@
+"""Book on top of another booking: an explicit act of a named member of staff, with a reason."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import HealthcareService, PractitionerRole
+from telehealth.accounts.services.merges import survivor_of
+from telehealth.accounts.services.patients import get_patient
+from telehealth.actor import Actor, Role
+from telehealth.booking.domain.appointment import Change, Mode
+from telehealth.booking.domain.interpreter import InterpreterJoins
+from telehealth.booking.domain.slots import Slot
+from telehealth.booking.models import Appointment, AppointmentType, Lane, SharedClinic
+from telehealth.booking.services.appointments import get_appointment, get_service, place_appointment
+from telehealth.booking.services.booking import FARTHEST
+from telehealth.booking.services.follow_ups import complete_follow_up, complete_matching
+from telehealth.booking.services.idempotency import key_of, remember_key
+from telehealth.clock import now
+from telehealth.errors import N_, InvalidInput, NotFound
+
+# Somebody who stands at the desk is put into the clinic that runs.
+EARLIEST = timedelta(hours=1)
+NO_SCHEDULE = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverbookRequest:
+    """With exactly one of `practitioner_id` and `shared_clinic_id`; `note`: why, which is shown with the name."""
+
+    patient_id: UUID
+    service_id: UUID
+    appointment_type_id: UUID
+    mode: Mode
+    starts_at: datetime
+    note: str
+    idempotency_key: str
+    practitioner_id: UUID | None = None
+    shared_clinic_id: UUID | None = None
+    reason: str = ""
+    is_confidential: bool = False
+    interpreter_language: str = ""
+    interpreter_joins: InterpreterJoins | None = None
+    follow_up_id: UUID | None = None
+
+
+def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) -> Appointment:
+    """Book whatever else is booked then. The patient cannot be in two places all the same.
+
+    Raises InvalidInput (no reason, or no time that can be), PatientBusy, NotFound.
+    """
+    service = get_service(session, actor, wish.service_id, Role.RECEPTIONIST)
+    patient = get_patient(session, actor, survivor_of(session, wish.patient_id))
+    if not wish.note.strip():
+        raise InvalidInput(
+            "reason-missing", N_("Enter why you book on top of another appointment."), field="note"
+        )
+    current = now()
+    if not current - EARLIEST <= wish.starts_at < current + FARTHEST:
+        raise InvalidInput("time-impossible", N_("Choose a time that is still to come."), field="starts_at")
+    type_ = session.get(AppointmentType, wish.appointment_type_id)
+    if type_ is None or type_.service_id != service.id or wish.mode not in type_.modes:
+        raise NotFound
+    key = key_of(
+        wish.idempotency_key, patient.id, wish.starts_at, wish.practitioner_id, wish.shared_clinic_id
+    )
+    appointment_id, is_repeat = remember_key(session, actor.key, key)
+    if is_repeat:
+        return get_appointment(session, actor, appointment_id)
+    appointment = place_appointment(
+        session,
+        actor,
+        service,
+        patient,
+        _slot(session, service, wish, type_),
+        type_=type_,
+        mode=wish.mode,
+        reason=wish.reason,
+        is_confidential=wish.is_confidential,
+        interpreter_language=wish.interpreter_language,
+        interpreter_joins=wish.interpreter_joins,
+        change=Change.OVERBOOKED,
+        note=wish.note.strip()[:500],
+        is_overbooked=True,
+        key=appointment_id,
+    )
+    if wish.follow_up_id is not None:
+        complete_follow_up(session, actor, wish.follow_up_id, appointment)
+    else:
+        complete_matching(session, actor, appointment)
+    return appointment
+
+
+def _slot(
+    session: Session, service: HealthcareService, wish: OverbookRequest, type_: AppointmentType
+) -> Slot:
+    ends_at = wish.starts_at + timedelta(minutes=type_.minutes)
+    if wish.shared_clinic_id is not None:
+        lane_id = session.scalar(
+            select(Lane.id)
+            .join(SharedClinic, SharedClinic.id == Lane.shared_clinic_id)
+            .where(SharedClinic.id == wish.shared_clinic_id, SharedClinic.service_id == service.id)
+            .order_by(Lane.number)
+            .limit(1)
+        )
+        if lane_id is None:
+            raise NotFound
+        return Slot(
+            starts_at=wish.starts_at,
+            ends_at=ends_at,
+            schedule_id=NO_SCHEDULE,
+            practitioner_id=None,
+            lane_id=lane_id,
+        )
+    works_here = session.scalar(
+        select(PractitionerRole.id).where(
+            PractitionerRole.service_id == service.id,
+            PractitionerRole.practitioner_id == wish.practitioner_id,
+        )
+    )
+    if works_here is None:
+        raise NotFound
+    return Slot(
+        starts_at=wish.starts_at,
+        ends_at=ends_at,
+        schedule_id=NO_SCHEDULE,
+        practitioner_id=wish.practitioner_id,
+    )

@@ -1,0 +1,93 @@
+"""What each clinician can do in a service: some appointment types ask for it."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from telehealth.actor import Actor
+from telehealth.audit.services import record_event
+from telehealth.booking.models import AppointmentType, PractitionerSkill
+from telehealth.booking.services.schedule_access import (
+    find_service,
+    find_service_to_set_up,
+    list_clinicians,
+)
+from telehealth.booking.services.schedule_impact import mark_changed
+from telehealth.errors import N_, InvalidInput, NotFound
+
+MOST_SKILLS = 40
+LONGEST_SKILL = 60
+
+
+def list_skills(session: Session, actor: Actor, service_id: UUID) -> Mapping[UUID, list[str]]:
+    """The skills of each clinician who has some, in order of the alphabet. Raises NotFound."""
+    service = find_service(session, actor, service_id)
+    found: dict[UUID, list[str]] = {}
+    for practitioner_id, skill in session.execute(
+        select(PractitionerSkill.practitioner_id, PractitionerSkill.skill)
+        .where(PractitionerSkill.service_id == service.id)
+        .order_by(PractitionerSkill.skill)
+    ):
+        found.setdefault(practitioner_id, []).append(skill)
+    return found
+
+
+def list_asked_skills(session: Session, actor: Actor, service_id: UUID) -> list[str]:
+    """The skills that the types of the service ask for. Raises NotFound."""
+    service = find_service(session, actor, service_id)
+    return list(
+        session.scalars(
+            select(AppointmentType.required_skill)
+            .where(AppointmentType.service_id == service.id, AppointmentType.required_skill != "")
+            .distinct()
+            .order_by(AppointmentType.required_skill)
+        )
+    )
+
+
+def set_skills(
+    session: Session, actor: Actor, service_id: UUID, practitioner_id: UUID, skills: Iterable[str]
+) -> None:
+    """These and no others; what is booked stays. Raises InvalidInput, NotFound."""
+    service = find_service_to_set_up(session, actor, service_id)
+    if practitioner_id not in {person.id for person in list_clinicians(session, service)}:
+        raise NotFound
+    wanted = sorted({skill.strip() for skill in skills} - {""})
+    if len(wanted) > MOST_SKILLS or any(len(skill) > LONGEST_SKILL for skill in wanted):
+        raise InvalidInput(
+            "skills-long", N_("Enter at most 40 skills of at most 60 characters each."), field="skills"
+        )
+    rows = session.scalars(
+        select(PractitionerSkill).where(
+            PractitionerSkill.service_id == service.id, PractitionerSkill.practitioner_id == practitioner_id
+        )
+    ).all()
+    known = {row.skill for row in rows}
+    if known == set(wanted):
+        return
+    for row in rows:
+        if row.skill not in wanted:
+            session.delete(row)
+    session.add_all(
+        PractitionerSkill(
+            organisation_id=service.organisation_id,
+            service_id=service.id,
+            practitioner_id=practitioner_id,
+            skill=skill,
+        )
+        for skill in wanted
+        if skill not in known
+    )
+    session.flush()
+    record_event(
+        session,
+        actor,
+        "skills.changed",
+        subject_kind="practitioner",
+        subject_id=practitioner_id,
+        organisation_id=service.organisation_id,
+        service_id=service.id,
+    )
+    mark_changed(session, [service])

@@ -1,0 +1,120 @@
+"""People who asked for an appointment and whom nobody knows yet: confirmed as new here, or linked to their record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from telehealth.accounts.models import LinkReason, Patient, PatientLink
+from telehealth.accounts.services.merges import find_survivors, survivor_of
+from telehealth.accounts.services.patients import get_patient
+from telehealth.accounts.services.protection import find_hidden
+from telehealth.accounts.services.verification import confirm_patient
+from telehealth.actor import Actor, Role
+from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.models import Appointment
+from telehealth.booking.services.booking import confirm_appointment
+from telehealth.booking.services.record_merges import merge_records
+from telehealth.clock import now
+
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ToVerify:
+    """Somebody whom reception must identify, with what they asked for in the actor's services."""
+
+    patient: Patient
+    pending: tuple[Appointment, ...]
+    # Verified, or merged into a record since: only what they asked for waits.
+    is_known: bool
+
+
+def list_to_verify(session: Session, actor: Actor) -> list[ToVerify]:
+    """Of the actor's desks, the next appointment first: who is not verified, and whose appointment is not confirmed."""
+    services = actor.services_as(Role.RECEPTIONIST)
+    is_replaced = exists().where(PatientLink.patient_id == Patient.id, PatientLink.ended_at.is_(None))
+    asked_here = exists().where(Appointment.patient_id == Patient.id, Appointment.service_id.in_(services))
+    waits_here = asked_here.where(Appointment.status == AppointmentStatus.PENDING)
+    patients = session.scalars(
+        select(Patient)
+        .where(
+            Patient.organisation_id == actor.organisation_id,
+            or_(Patient.is_verified.is_(False) & ~is_replaced & asked_here, waits_here),
+        )
+        # Who waits for an appointment first: many who do not are no reason to overlook them.
+        .order_by(waits_here.desc(), Patient.created_at, Patient.id)
+        .limit(MOST_SHOWN)
+    ).all()
+    hidden = find_hidden(session, actor, [patient.id for patient in patients])
+    shown = [patient for patient in patients if patient.id not in hidden]
+    pending: dict[UUID, list[Appointment]] = {}
+    for appointment in _pending(session, actor, [patient.id for patient in shown]):
+        pending.setdefault(appointment.patient_id, []).append(appointment)
+    survivors = find_survivors(session, [patient.id for patient in shown])
+    found = [
+        ToVerify(
+            patient,
+            tuple(pending.get(patient.id, ())),
+            patient.is_verified or survivors[patient.id] != patient.id,
+        )
+        for patient in shown
+    ]
+    return sorted(found, key=lambda each: each.pending[0].starts_at if each.pending else now())
+
+
+def get_to_verify(session: Session, actor: Actor, patient_id: UUID) -> ToVerify:
+    """Somebody with what they asked for here. Raises NotFound for a stranger."""
+    patient = get_patient(session, actor, patient_id)
+    is_known = patient.is_verified or survivor_of(session, patient.id) != patient.id
+    return ToVerify(patient, tuple(_pending(session, actor, [patient.id])), is_known)
+
+
+def confirm_person(session: Session, actor: Actor, patient_id: UUID) -> list[Appointment]:
+    """Reception knows who it is, and they are new here; what they asked for at this desk is booked.
+
+    For somebody who is verified already only the appointments are confirmed. Raises NotFound, NhsNumberTaken.
+    """
+    found = get_to_verify(session, actor, patient_id)
+    _lock(session, found.pending)
+    if not found.is_known:
+        confirm_patient(session, actor, found.patient.id)
+    return _confirm(session, actor, found.pending)
+
+
+def link_person(session: Session, actor: Actor, patient_id: UUID, record_id: UUID) -> list[Appointment]:
+    """They are known already: the record stands for them, unchanged, and what they asked for here is booked.
+
+    Raises NotFound, AlreadyMerged, MergeClash, BeingBooked.
+    """
+    found = get_to_verify(session, actor, patient_id)
+    _lock(session, found.pending)
+    merge_records(session, actor, found.patient.id, record_id, LinkReason.REGISTERED_ONLINE)
+    return _confirm(session, actor, found.pending)
+
+
+def _pending(session: Session, actor: Actor, patient_ids: Sequence[UUID]) -> list[Appointment]:
+    return list(
+        session.scalars(
+            select(Appointment)
+            .where(
+                Appointment.patient_id.in_(patient_ids),
+                Appointment.service_id.in_(actor.services_as(Role.RECEPTIONIST)),
+                Appointment.status == AppointmentStatus.PENDING,
+            )
+            .options(joinedload(Appointment.service), joinedload(Appointment.practitioner))
+            .order_by(Appointment.starts_at, Appointment.id)
+        )
+    )
+
+
+def _lock(session: Session, pending: Sequence[Appointment]) -> None:
+    """Appointments first, as everybody does: a cancellation has its own and then wants the patient's."""
+    for key in sorted(each.id for each in pending):
+        session.scalar(select(Appointment.id).where(Appointment.id == key).with_for_update())
+
+
+def _confirm(session: Session, actor: Actor, pending: Sequence[Appointment]) -> list[Appointment]:
+    return [confirm_appointment(session, actor, each.id, version=each.version) for each in pending]

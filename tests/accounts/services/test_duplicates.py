@@ -1,0 +1,145 @@
+"""Who may be the same person."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import LinkReason, Patient
+from telehealth.accounts.services.contacts import set_contact
+from telehealth.accounts.services.duplicates import Match, compare_names, details_of, find_duplicates
+from telehealth.accounts.services.merges import link_records
+from telehealth.accounts.services.patients import PatientDetails
+from telehealth.accounts.services.sign_in import actor_of
+from tests.factories import Cast, make_patient, protect
+
+pytestmark = pytest.mark.service
+
+DETAILS = PatientDetails(
+    given_name="Margaret",
+    family_name="Hughes",
+    birth_date=date(1950, 1, 2),
+    nhs_number=None,
+    phone=None,
+    email=None,
+)
+
+
+@pytest.fixture
+def known(session: Session, cast: Cast) -> Patient:
+    """Margaret Hughes, whose phone number and e-mail nobody else has."""
+    patient = make_patient(
+        session,
+        cast.service,
+        given_name="Margaret",
+        family_name="Hughes",
+        birth_date=date(1950, 1, 2),
+        nhs_number="9990000018",
+    )
+    set_contact(session, patient, phone="+447700900777", email="margaret@example.test")
+    session.flush()
+    return patient
+
+
+def matches(session: Session, cast: Cast, **changes: Any) -> dict[str, frozenset[Match]]:
+    found = find_duplicates(session, actor_of(cast.receptionist), replace(DETAILS, **changes))
+    return {each.patient.display_name: each.matches for each in found}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {Match.NAME, Match.BIRTH_DATE}),
+        ({"given_name": "MARGARET"}, {Match.NAME, Match.BIRTH_DATE}),
+        ({"given_name": "Margret", "family_name": "Huges"}, {Match.SIMILAR_NAME, Match.BIRTH_DATE}),
+        ({"given_name": "Hughes", "family_name": "Margaret"}, {Match.SWAPPED_NAMES, Match.BIRTH_DATE}),
+        ({"family_name": "Vaughan"}, {Match.GIVEN_NAME, Match.BIRTH_DATE}),
+        ({"given_name": "Peggy"}, {Match.FAMILY_NAME, Match.BIRTH_DATE}),
+        ({"birth_date": date(1950, 2, 1)}, {Match.NAME, Match.SWAPPED_DATE}),
+        (
+            {"family_name": "Brown", "birth_date": date(1999, 9, 9), "phone": "+447700900777"},
+            {Match.GIVEN_NAME, Match.PHONE},
+        ),
+        (
+            {"birth_date": date(1999, 9, 9), "email": "Margaret@Example.test"},
+            {Match.NAME, Match.EMAIL},
+        ),
+        (
+            {
+                "given_name": "Quentin",
+                "family_name": "Brown",
+                "birth_date": date(1999, 9, 9),
+                "nhs_number": "9990000018",
+            },
+            {Match.NHS_NUMBER},
+        ),
+    ],
+)
+def test_a_likely_duplicate_is_found_and_says_why(
+    session: Session, cast: Cast, known: Patient, changes: dict[str, Any], expected: set[Match]
+) -> None:
+    assert matches(session, cast, **changes) == {"Margaret Hughes": frozenset(expected)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"birth_date": date(1950, 1, 3)},
+        {"given_name": "Quentin", "family_name": "Brown"},
+        {"given_name": "Quentin", "birth_date": date(1950, 2, 1)},
+        {"given_name": "Quentin", "birth_date": date(1999, 9, 9), "phone": "+447700900777"},
+        {"given_name": "Quentin", "family_name": "Brown", "phone": "+447700900777"},
+        {"given_name": "Quentin", "family_name": "Brown", "email": "margaret@example.test"},
+    ],
+)
+def test_somebody_else_of_the_household_or_of_the_same_day_is_no_duplicate(
+    session: Session, cast: Cast, known: Patient, changes: dict[str, Any]
+) -> None:
+    assert matches(session, cast, **changes) == {}
+
+
+def test_the_likeliest_stands_first(session: Session, cast: Cast, known: Patient) -> None:
+    make_patient(
+        session, cast.service, given_name="Margaret", family_name="Hewes", birth_date=date(1950, 1, 2)
+    )
+    assert list(matches(session, cast)) == ["Margaret Hughes", "Margaret Hewes"]
+
+
+def test_people_of_other_organisations_and_protected_ones_are_not_told(
+    session: Session, cast: Cast, known: Patient
+) -> None:
+    stranger = actor_of(cast.other_organisation_receptionist)
+    assert find_duplicates(session, stranger, DETAILS) == []
+    protect(session, cast, known)
+    assert find_duplicates(session, actor_of(cast.other_service_receptionist), DETAILS) == []
+    assert "Margaret Hughes" in matches(session, cast)
+
+
+def test_records_of_one_person_are_one_duplicate(session: Session, cast: Cast, known: Patient) -> None:
+    actor = actor_of(cast.receptionist)
+    twin = make_patient(
+        session, cast.service, given_name="Maggie", family_name="Hughes", birth_date=date(1950, 1, 2)
+    )
+    link_records(session, actor, twin, known, LinkReason.REGISTERED_TWICE)
+    assert [each.patient.id for each in find_duplicates(session, actor, DETAILS)] == [known.id]
+    for own in (known, twin):
+        assert find_duplicates(session, actor, details_of(own), but_not=own.id) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "match"),
+    [
+        (("Sian", "O'Neill"), ("Siân", "ONeill"), Match.NAME),
+        (("Katherine", "Price"), ("Catherine", "Price"), Match.SIMILAR_NAME),
+        (("Margaret", "Hughes"), ("Margaret", "Vaughan"), Match.GIVEN_NAME),
+        (("Jon", "Smyth"), ("John", "Smith"), Match.SIMILAR_NAME),
+        (("نور", "علي"), ("علي", "نور"), Match.SWAPPED_NAMES),
+        (("Ann", "Lee"), ("Bob", "Ray"), None),
+    ],
+)
+def test_names_are_compared_as_they_sound_and_look(
+    name: tuple[str, str], other: tuple[str, str], match: Match | None
+) -> None:
+    assert compare_names(*name, *other) is match

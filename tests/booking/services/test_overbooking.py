@@ -1,0 +1,119 @@
+"""On top of another booking: an explicit act with a name and a reason; failures 16 and 17."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.services.sign_in import actor_of
+from telehealth.booking.domain.appointment import CancelReason, Mode
+from telehealth.booking.domain.claim import ClaimState
+from telehealth.booking.models import AppointmentHistory, Claim
+from telehealth.booking.services.availability import SlotQuery, find_slots
+from telehealth.booking.services.cancelling import cancel_appointment
+from telehealth.booking.services.claims import PatientBusy
+from telehealth.booking.services.moving import move_appointment
+from telehealth.booking.services.overbooking import OverbookRequest, overbook_appointment
+from telehealth.clock import now
+from telehealth.errors import InvalidInput, NotFound
+from tests.booking.services.wishes import QUARTER, changes_of, live_claims, move
+from tests.factories import Cast, make_appointment, make_shared_clinic, soon
+
+pytestmark = pytest.mark.service
+
+
+def wanted(cast: Cast, **changes: Any) -> OverbookRequest:
+    return OverbookRequest(
+        **{
+            "patient_id": cast.other_patient.id,
+            "service_id": cast.service.id,
+            "appointment_type_id": cast.appointment_type.id,
+            "mode": Mode.VIDEO,
+            "starts_at": soon(),
+            "practitioner_id": cast.practitioner_id,
+            "note": "Worse since the morning",
+            "idempotency_key": uuid4().hex,
+            **changes,
+        }
+    )
+
+
+def test_it_stands_with_name_and_reason(session: Session, cast: Cast) -> None:
+    make_appointment(session, cast)
+    who = actor_of(cast.receptionist)
+    appointment = overbook_appointment(session, who, wanted(cast))
+    assert appointment.is_overbooked
+    assert changes_of(session, appointment) == [(1, "overbooked")]
+    row = session.scalars(
+        select(AppointmentHistory).where(AppointmentHistory.appointment_id == appointment.id)
+    ).one()
+    assert (row.changed_by, row.note) == (who.key, "Worse since the morning")
+    claims = session.scalars(select(Claim).where(Claim.appointment_id == appointment.id)).all()
+    assert {(claim.patient_id is None, claim.state) for claim in claims} == {
+        (True, ClaimState.OVERBOOKED),
+        (False, ClaimState.BOOKED),
+    }
+
+
+def test_the_patient_cannot_be_in_two_places_all_the_same(session: Session, cast: Cast) -> None:
+    first = make_appointment(session, cast, patient=cast.other_patient)
+    with pytest.raises(PatientBusy) as refusal:
+        overbook_appointment(session, actor_of(cast.receptionist), wanted(cast))
+    assert refusal.value.appointment_id == first.id
+
+
+def test_what_is_overbooked_is_not_offered_to_others(session: Session, cast: Cast) -> None:
+    overbook_appointment(session, actor_of(cast.receptionist), wanted(cast))
+    free = find_slots(session, cast.service, SlotQuery(type=cast.appointment_type, days=2), now=now())
+    assert soon() not in {slot.starts_at for slot in free}
+
+
+def test_moved_to_a_free_time_it_is_an_ordinary_booking(session: Session, cast: Cast) -> None:
+    make_appointment(session, cast)
+    appointment = overbook_appointment(session, actor_of(cast.receptionist), wanted(cast))
+    to = soon() + 4 * QUARTER
+    move_appointment(session, actor_of(cast.receptionist), appointment.id, move(cast, appointment, to))
+    assert not appointment.is_overbooked
+    assert live_claims(session, appointment) == [(to, to + QUARTER)] * 2
+
+
+def test_it_stays_on_top_when_the_other_is_cancelled(session: Session, cast: Cast) -> None:
+    first = make_appointment(session, cast)
+    appointment = overbook_appointment(session, actor_of(cast.receptionist), wanted(cast))
+    cancel_appointment(session, actor_of(cast.receptionist), first.id, version=1, reason=CancelReason.PATIENT)
+    assert appointment.is_overbooked
+
+
+def test_a_shared_clinic_is_overbooked_too(session: Session, cast: Cast) -> None:
+    clinic, _ = make_shared_clinic(session, cast)
+    appointment = overbook_appointment(
+        session,
+        actor_of(cast.receptionist),
+        wanted(cast, practitioner_id=None, shared_clinic_id=clinic.id),
+    )
+    assert (appointment.practitioner_id, appointment.lane_id) == (None, clinic.lanes[0].id)
+
+
+def test_a_form_sent_twice_overbooks_once(session: Session, cast: Cast) -> None:
+    form = wanted(cast)
+    first = overbook_appointment(session, actor_of(cast.receptionist), form)
+    assert overbook_appointment(session, actor_of(cast.receptionist), form).id == first.id
+
+
+@pytest.mark.parametrize("note", ["", "  ", "\n"])
+def test_without_a_reason_nothing_is_overbooked(session: Session, cast: Cast, note: str) -> None:
+    with pytest.raises(InvalidInput):
+        overbook_appointment(session, actor_of(cast.receptionist), wanted(cast, note=note))
+
+
+def test_only_reception_overbooks_and_with_their_own_clinicians(session: Session, cast: Cast) -> None:
+    """Failure 17: the system overbooked although it was told not to."""
+    for who in (cast.clinician, cast.other_service_receptionist, cast.administrator):
+        with pytest.raises(NotFound):
+            overbook_appointment(session, actor_of(who), wanted(cast))
+    assert cast.other_organisation_clinician.practitioner_id
+    stranger = wanted(cast, practitioner_id=cast.other_organisation_clinician.practitioner_id)
+    with pytest.raises(NotFound):
+        overbook_appointment(session, actor_of(cast.receptionist), stranger)

@@ -1,0 +1,107 @@
+"""A series is previewed whole and booked whole."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.services.sign_in import actor_of
+from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.models import Appointment
+from telehealth.booking.services.series import SeriesChanged, SeriesRequest, book_series, preview_series
+from telehealth.clock import now
+from telehealth.errors import InvalidInput, NotFound
+from tests.factories import Cast, make_appointment, make_schedule
+
+pytestmark = pytest.mark.service
+
+LONDON = ZoneInfo("Europe/London")
+WEEK = timedelta(weeks=1)
+
+
+def first_time() -> datetime:
+    """The day after tomorrow at half past nine in the morning, in London."""
+    day = now().astimezone(LONDON).date() + timedelta(days=2)
+    return datetime.combine(day, time(9, 30), LONDON).astimezone(UTC)
+
+
+def wanted(cast: Cast, **changes: Any) -> SeriesRequest:
+    return SeriesRequest(
+        **{
+            "patient_id": cast.patient.id,
+            "service_id": cast.service.id,
+            "appointment_type_id": cast.appointment_type.id,
+            "mode": Mode.VIDEO,
+            "schedule_id": cast.schedule.id,
+            "starts_at": first_time(),
+            "weeks_between": 1,
+            "count": 6,
+            "idempotency_key": uuid4().hex,
+            **changes,
+        }
+    )
+
+
+def test_every_date_that_is_free_has_its_slot(session: Session, cast: Cast) -> None:
+    dates = preview_series(session, actor_of(cast.receptionist), wanted(cast))
+    assert len(dates) == 6
+    assert all(each.slot and each.slot.starts_at == each.starts_at for each in dates)
+
+
+def test_a_conflict_is_explained_on_its_date_and_nothing_is_booked_yet(session: Session, cast: Cast) -> None:
+    zone_safe = wanted(cast, count=2)
+    taken = make_appointment(session, cast, starts_at=zone_safe.starts_at, patient=cast.other_patient)
+    dates = preview_series(session, actor_of(cast.receptionist), zone_safe)
+    assert [each.slot is None for each in dates] == [True, False]
+    assert taken.id in {reason.appointment_id for reason in dates[0].reasons}
+    assert dates[0].others
+    assert session.scalar(select(func.count()).select_from(Appointment)) == 1
+
+
+def test_another_session_of_the_clinician_explains_its_own_date(session: Session, cast: Cast) -> None:
+    first = first_time()
+    cast.schedule.last_date = first.astimezone(LONDON).date()
+    make_schedule(
+        session, cast.service, cast.practitioner_id, first_date=cast.schedule.last_date + timedelta(days=1)
+    )
+    taken = make_appointment(session, cast, starts_at=first + WEEK, patient=cast.other_patient)
+    dates = preview_series(session, actor_of(cast.receptionist), wanted(cast, count=2))
+    assert [reason.appointment_id for reason in dates[1].reasons] == [taken.id]
+
+
+def test_the_chosen_dates_are_booked_together_once(session: Session, cast: Cast) -> None:
+    form = wanted(cast)
+    dates = preview_series(session, actor_of(cast.receptionist), form)
+    chosen = [each.starts_at for each in dates][:4]
+    booked = book_series(session, actor_of(cast.receptionist), form, chosen)
+    assert [appointment.starts_at for appointment in booked] == chosen
+    assert len({appointment.series_id for appointment in booked}) == 1
+    again = book_series(session, actor_of(cast.receptionist), form, chosen)
+    assert [appointment.id for appointment in again] == [appointment.id for appointment in booked]
+
+
+def test_all_or_none_is_booked(session: Session, cast: Cast) -> None:
+    form = wanted(cast)
+    chosen = [each.starts_at for each in preview_series(session, actor_of(cast.receptionist), form)]
+    make_appointment(session, cast, starts_at=chosen[3], patient=cast.other_patient)
+    with pytest.raises(SeriesChanged), session.begin_nested():
+        book_series(session, actor_of(cast.receptionist), form, chosen)
+    assert session.scalar(select(func.count()).select_from(Appointment)) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"count": 1}, {"count": 27}, {"weeks_between": 3}, {"weeks_between": 0}])
+def test_a_senseless_series_is_refused(session: Session, cast: Cast, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        preview_series(session, actor_of(cast.receptionist), wanted(cast, **wrong))
+
+
+def test_only_reception_books_series(session: Session, cast: Cast) -> None:
+    for who in (cast.clinician, cast.other_service_receptionist):
+        with pytest.raises(NotFound):
+            preview_series(session, actor_of(who), wanted(cast))
+        with pytest.raises(NotFound):
+            book_series(session, actor_of(who), wanted(cast), [first_time()])
