@@ -40,7 +40,7 @@ def new_link(server: LiveServer, address: str, before: set[Path]) -> str:
 def sign_in_by_email(page: Page, server: LiveServer, address: str, born: date) -> str:
     """From the start page to "Your appointments"; returns the link's path."""
     page.goto("/")
-    page.get_by_role("link", name="See your appointments").click()
+    page.get_by_role("link", name="See, move or cancel your appointments").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to see your appointments")
     expect_accessible(page)
     before = emails_to(server, address)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ class Slot:
     room_id: UUID | None = None
 
 
+@lru_cache(maxsize=16_384)
 def session_interval(on: date, starts: time, ends: time, zone: ZoneInfo) -> Interval | None:
     """A session's wall times on one date as UTC instants; an end at or before the start is on the next day.
 
@@ -50,9 +52,27 @@ def session_interval(on: date, starts: time, ends: time, zone: ZoneInfo) -> Inte
     None where nothing of the session exists on that date.
     """
     last_day = on if ends > starts else on + timedelta(days=1)
-    start = datetime.combine(on, starts, zone).astimezone(UTC)
-    end = datetime.combine(last_day, ends, zone).replace(fold=1).astimezone(UTC)
+    start = _instant(datetime.combine(on, starts, zone))
+    end = _instant(datetime.combine(last_day, ends, zone).replace(fold=1))
     return Interval(start, end) if start < end else None
+
+
+def _instant(wall: datetime) -> datetime:
+    """A wall time in UTC; one that the clock skips is the instant at which it skips."""
+    found = wall.astimezone(UTC)
+    if found.astimezone(wall.tzinfo).replace(tzinfo=None) == wall.replace(tzinfo=None, fold=0):
+        return found
+    # Read with the offset after the change it lies before the change, and the other way round.
+    before = int(wall.replace(fold=1).timestamp())
+    after = int(wall.replace(fold=0).timestamp())
+    offset = datetime.fromtimestamp(before, wall.tzinfo).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, wall.tzinfo).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return datetime.fromtimestamp(after, UTC)
 
 
 # A stretch of time in whole seconds since 1970, [start, end). Whole years of claims are looked through: numbers are

@@ -173,6 +173,57 @@ def test_a_session_inside_the_missing_hour_does_not_take_place() -> None:
     assert session_interval(date(2027, 3, 28), time(1, 15), time(1, 45), LONDON) is None
 
 
+def test_a_wall_time_that_spring_skips_is_the_moment_of_the_change() -> None:
+    change = at("2027-03-28 01:00")
+    begins = session_interval(date(2027, 3, 28), time(1, 15), time(3), LONDON)
+    ends = session_interval(date(2027, 3, 28), time(0), time(1, 15), LONDON)
+    assert begins == Interval(change, at("2027-03-28 02:00"))
+    assert ends == Interval(at("2027-03-28 00:00"), change)
+
+
+def test_the_hour_that_autumn_repeats_is_lost_to_no_session() -> None:
+    begins = session_interval(date(2026, 10, 25), time(1, 30), time(3), LONDON)
+    ends = session_interval(date(2026, 10, 25), time(0), time(1, 30), LONDON)
+    assert begins == Interval(at("2026-10-25 00:30"), at("2026-10-25 03:00"))
+    assert ends == Interval(at("2026-10-24 23:00"), at("2026-10-25 01:30"))
+
+
+def slow_session(on: date, starts: time, ends: time) -> Span | None:
+    """The oracle: the clock on the wall is read at each minute from the evening before until the day after."""
+    opens = datetime.combine(on, starts)
+    closes = datetime.combine(on if ends > starts else on + timedelta(days=1), ends)
+    first = int(datetime.combine(on, time(0), UTC).timestamp()) - 2 * 3600
+    clock = {
+        minute: datetime.fromtimestamp(minute, LONDON).replace(tzinfo=None, fold=0)
+        for minute in range(first, first + 52 * 3600, MINUTE)
+    }
+    start = min(minute for minute, shown in clock.items() if shown >= opens)
+    # Two minutes of the night in autumn show the same: the second ends it. One that spring skips shows nowhere.
+    ending = [minute for minute, shown in clock.items() if shown == closes]
+    end = max(ending or [minute + MINUTE for minute, shown in clock.items() if shown < closes])
+    return (start, end) if start < end else None
+
+
+wall_times = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+near_midnight_and_the_change = st.builds(time, st.integers(0, 3), st.sampled_from([0, 1, 15, 30, 59]))
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(
+    day=st.sampled_from(CLOCK_CHANGES),
+    offset=st.integers(-1, 1),
+    starts=near_midnight_and_the_change | wall_times,
+    ends=near_midnight_and_the_change | wall_times,
+)
+def test_a_session_is_what_the_clock_on_the_wall_says(
+    day: date, offset: int, starts: time, ends: time
+) -> None:
+    """Failure 12, on and around every clock change, over midnight, in the hour that is missing or comes twice."""
+    on = day + timedelta(days=offset)
+    session = session_interval(on, starts, ends, LONDON)
+    assert (as_span(session) if session else None) == slow_session(on, starts, ends)
+
+
 def test_a_session_over_midnight_is_whole() -> None:
     session = session_interval(date(2027, 1, 12), time(22), time(2), LONDON)
     assert session == Interval(at("2027-01-12 22:00"), at("2027-01-13 02:00"))
