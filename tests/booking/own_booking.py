@@ -118,3 +118,19 @@ def newest(session: Session) -> Appointment:
     return session.scalars(select(Appointment).order_by(Appointment.starts_at.desc(), Appointment.id)).all()[
         0
     ]
+
+
+def at(appointment: Appointment, page: str = "") -> str:
+    return f"/appointments/{appointment.id}{page}"
+
+
+def pick(
+    client: CheckedClient, appointment: Appointment, slot: str, *, status: int = 200, **values: Any
+) -> str:
+    sent = {**fields_of(client.get_page(at(appointment, "/move"))), "slot": slot, **values}
+    return send(client, at(appointment, "/move"), sent, status)
+
+
+def reloaded(session: Session, appointment: Appointment) -> Appointment:
+    session.expire_all()
+    return session.get_one(Appointment, appointment.id)

@@ -1,7 +1,6 @@
 """Patients cancel, too late and twice, and find the way to their appointment from the link."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,9 +13,12 @@ from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.links import LinkSigner, make_link
 from telehealth.booking.services.moving import move_appointment
 from tests.booking.own_booking import (
+    at,
     check,
     choice,
     free_start,
+    pick,
+    reloaded,
     send,
 )
 from tests.booking.services.wishes import move
@@ -24,59 +26,11 @@ from tests.factories import (
     SLOT,
     Cast,
     make_appointment,
-    make_own_account,
     open_visit,
-    sign_in,
 )
 from tests.page_checks import CheckedClient, fields_of, posted_forms
 
 pytestmark = pytest.mark.web
-
-
-@pytest.fixture
-def appointment(session: Session, cast: Cast) -> Appointment:
-    made = make_appointment(session, cast, starts_at=free_start())
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def by_link(client: CheckedClient, appointment: Appointment) -> CheckedClient:
-    open_visit(client, appointment)
-    return client
-
-
-@pytest.fixture
-def as_patient(
-    client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
-) -> CheckedClient:
-    account = make_own_account(session, cast.patient)
-    session.commit()
-    sign_in(client, account)
-    return client
-
-
-@pytest.fixture
-def second_browser(app: Flask, client: CheckedClient) -> CheckedClient:
-    made = app.test_client()
-    assert isinstance(made, CheckedClient)
-    return made
-
-
-def at(appointment: Appointment, page: str = "") -> str:
-    return f"/appointments/{appointment.id}{page}"
-
-
-def pick(
-    client: CheckedClient, appointment: Appointment, slot: str, *, status: int = 200, **values: Any
-) -> str:
-    sent = {**fields_of(client.get_page(at(appointment, "/move"))), "slot": slot, **values}
-    return send(client, at(appointment, "/move"), sent, status)
-
-
-def reloaded(session: Session, appointment: Appointment) -> Appointment:
-    session.expire_all()
-    return session.get_one(Appointment, appointment.id)
 
 
 # ---- moving --------------------------------------------------------------------------------------------------

@@ -1,9 +1,6 @@
 """The patient moves and cancels an appointment, signed in or from the link; nobody else does."""
 
-from typing import Any
-
 import pytest
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,12 +10,15 @@ from telehealth.booking.models import Appointment, AppointmentHistory, FollowUpR
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.moving import move_appointment
 from tests.booking.own_booking import (
+    at,
     choice,
     count_held,
     count_holds,
     free_start,
     go_on,
     let_lapse,
+    pick,
+    reloaded,
     send,
     token,
 )
@@ -35,52 +35,6 @@ from tests.factories import (
 from tests.page_checks import CheckedClient, fields_of
 
 pytestmark = pytest.mark.web
-
-
-@pytest.fixture
-def appointment(session: Session, cast: Cast) -> Appointment:
-    made = make_appointment(session, cast, starts_at=free_start())
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def by_link(client: CheckedClient, appointment: Appointment) -> CheckedClient:
-    open_visit(client, appointment)
-    return client
-
-
-@pytest.fixture
-def as_patient(
-    client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
-) -> CheckedClient:
-    account = make_own_account(session, cast.patient)
-    session.commit()
-    sign_in(client, account)
-    return client
-
-
-@pytest.fixture
-def second_browser(app: Flask, client: CheckedClient) -> CheckedClient:
-    made = app.test_client()
-    assert isinstance(made, CheckedClient)
-    return made
-
-
-def at(appointment: Appointment, page: str = "") -> str:
-    return f"/appointments/{appointment.id}{page}"
-
-
-def pick(
-    client: CheckedClient, appointment: Appointment, slot: str, *, status: int = 200, **values: Any
-) -> str:
-    sent = {**fields_of(client.get_page(at(appointment, "/move"))), "slot": slot, **values}
-    return send(client, at(appointment, "/move"), sent, status)
-
-
-def reloaded(session: Session, appointment: Appointment) -> Appointment:
-    session.expire_all()
-    return session.get_one(Appointment, appointment.id)
 
 
 # ---- moving --------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from uuid import uuid4
 
 import pytest
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
@@ -39,27 +38,6 @@ from tests.factories import (
 from tests.page_checks import CheckedClient, fields_of, posted_forms
 
 pytestmark = pytest.mark.web
-
-
-@pytest.fixture
-def as_patient(client: CheckedClient, session: Session, cast: Cast) -> CheckedClient:
-    account = make_own_account(session, cast.patient)
-    session.commit()
-    sign_in(client, account)
-    return client
-
-
-@pytest.fixture
-def as_stranger(client: CheckedClient, session: Session, cast: Cast) -> CheckedClient:
-    open_to_all(session, cast)
-    return client
-
-
-@pytest.fixture
-def second_browser(app: Flask, client: CheckedClient) -> CheckedClient:
-    made = app.test_client()
-    assert isinstance(made, CheckedClient)
-    return made
 
 
 # ---- who may book what ---------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -37,36 +36,13 @@ from tests.factories import (
     SLOT,
     Cast,
     make_appointment,
-    make_own_account,
     make_schedule,
-    sign_in,
     slot_at,
     type_of,
 )
 from tests.page_checks import CheckedClient, fields_of
 
 pytestmark = pytest.mark.web
-
-
-@pytest.fixture
-def as_patient(client: CheckedClient, session: Session, cast: Cast) -> CheckedClient:
-    account = make_own_account(session, cast.patient)
-    session.commit()
-    sign_in(client, account)
-    return client
-
-
-@pytest.fixture
-def as_stranger(client: CheckedClient, session: Session, cast: Cast) -> CheckedClient:
-    open_to_all(session, cast)
-    return client
-
-
-@pytest.fixture
-def second_browser(app: Flask, client: CheckedClient) -> CheckedClient:
-    made = app.test_client()
-    assert isinstance(made, CheckedClient)
-    return made
 
 
 # ---- who may book what ---------------------------------------------------------------------------------------
