@@ -21,7 +21,7 @@ from tests import factories
 from tests.keys import KEY_RING
 from tests.page_checks import CheckedClient
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.clock", "tests.databases"]
 
 CopyDatabase = Callable[[str], str]
 

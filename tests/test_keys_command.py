@@ -20,7 +20,7 @@ from telehealth.keyring import KeyRing, new_key_line
 from telehealth.sealing import KeyMissing, RowKey, hash_contact
 from tests.factories import make_cast
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.process]
 
 TELEHEALTH = str(Path(sys.executable).with_name("telehealth"))
 OLD, NEW = new_key_line("old"), new_key_line("new")

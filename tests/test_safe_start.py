@@ -17,7 +17,7 @@ from telehealth.demo import cast
 from tests.keys import KEY_LINE
 from tests.page_checks import CheckedClient
 
-pytestmark = pytest.mark.web
+pytestmark = [pytest.mark.web, pytest.mark.process]
 
 TELEHEALTH = str(Path(sys.executable).with_name("telehealth"))
 PROJECT = Path(__file__).parents[1]

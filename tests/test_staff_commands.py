@@ -21,7 +21,7 @@ from telehealth.cli import main
 from telehealth.db import Database
 from tests.keys import KEY_LINE
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.process]
 
 Telehealth = Callable[..., Result]
 WALES = ("--nation", "wales", "--phone", "01632 960777")

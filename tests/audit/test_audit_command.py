@@ -15,7 +15,7 @@ from telehealth.audit.services.heads import FILE_NAME, read_heads
 from telehealth.db import Database
 from tests.audit.trail import make_sealed, record_many, seal, someone, stored, tamper
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.process]
 
 TELEHEALTH = str(Path(sys.executable).with_name("telehealth"))
 

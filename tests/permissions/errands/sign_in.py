@@ -59,7 +59,7 @@ def show_second_factor(scene: Scene) -> Errand:
 @errand("POST /sign-in/second-factor")
 def second_factor(scene: Scene) -> Errand:
     give_apps(scene)
-    return Errand("/sign-in/second-factor", {"code": pyotp.TOTP(SECRET).now()}, leads_to="/")
+    return Errand("/sign-in/second-factor", {"code": pyotp.TOTP(SECRET).at(now())}, leads_to="/")
 
 
 @errand("POST /sign-in/passkey/options")
@@ -148,7 +148,7 @@ def set_up_app(scene: Scene) -> Errand:
 @errand("POST /sign-in/set-up/app/code")
 def set_up_app_code(scene: Scene) -> Errand:
     begin_apps(scene, Stage.SET_UP)
-    form = {"code": pyotp.TOTP(SECRET).now()}
+    form = {"code": pyotp.TOTP(SECRET).at(now())}
     return Errand("/sign-in/set-up/app/code", form, leads_to="/sign-in/set-up/codes")
 
 
@@ -236,7 +236,7 @@ def add_app(scene: Scene) -> Errand:
 @errand("POST /account/app/code")
 def confirm_app(scene: Scene) -> Errand:
     begin_apps(scene)
-    form = {"code": pyotp.TOTP(SECRET).now()}
+    form = {"code": pyotp.TOTP(SECRET).at(now())}
     return Errand("/account/app/code", form, leads_to="/account/recovery-codes")
 
 
