@@ -12,9 +12,7 @@ QUARTER = timedelta(minutes=15)
 
 def to_spare(current: datetime) -> timedelta:
     """How far to move the clock on, so that more than half of a quarter of an hour is left."""
-    gone = timedelta(
-        minutes=current.minute % 15, seconds=current.second, microseconds=current.microsecond
-    )
+    gone = timedelta(minutes=current.minute % 15, seconds=current.second, microseconds=current.microsecond)
     return timedelta(0) if gone < QUARTER / 2 else QUARTER - gone
 
 
