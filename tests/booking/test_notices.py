@@ -1,6 +1,6 @@
 """Patients are told of what becomes of their appointments: what the messages say, and what they never say."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -196,7 +196,7 @@ def test_a_protected_patients_message_waits_for_a_safe_hour(
     desk: CheckedClient, session: Session, cast: Cast
 ) -> None:
     later = make_appointment(session, cast, starts_at=soon() + timedelta(days=3))
-    local = datetime.now(ZoneInfo(cast.service.time_zone)) + timedelta(hours=3)
+    local = now().astimezone(ZoneInfo(cast.service.time_zone)) + timedelta(hours=3)
     hours = time(local.hour), time((local.hour + 1) % 24)
     protect(session, cast, is_email_safe=True, safe_from=hours[0], safe_until=hours[1])
     session.commit()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def write(session: Session, patient: Patient, to: str = "", *, minutes: int | No
 
 def away_from_now() -> tuple[time, time]:
     """An hour of the day that begins in about three hours, in the zone of the cast's service (which may be UTC+1)."""
-    starts = datetime.now(UTC) + timedelta(hours=4)
+    starts = now() + timedelta(hours=4)
     return time(starts.hour), time((starts.hour + 1) % 24)
 
 
