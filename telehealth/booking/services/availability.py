@@ -2,22 +2,17 @@
 
 import math
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, String, and_, or_, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService
 from telehealth.accounts.services.merges import survivor_of
 from telehealth.booking.domain.appointment import Mode
-from telehealth.booking.domain.claim import LONGEST_CLAIM, ClaimState
 from telehealth.booking.domain.intervals import Interval
 from telehealth.booking.domain.slots import (
     STARTED_SLOT_STAYS_OPEN,
@@ -29,25 +24,25 @@ from telehealth.booking.domain.slots import (
     merged,
     part_of_day,
 )
-from telehealth.booking.models import (
-    AppointmentType,
-    Claim,
-    Lane,
-    PractitionerSkill,
-    Schedule,
-    SharedClinicMember,
-)
+from telehealth.booking.models import AppointmentType, ScheduleException
+from telehealth.booking.services.busy_times import BusyTimes, Resources, load_busy_times
+from telehealth.booking.services.eligibility import find_skilled, needs_room, open_lanes, suits
 from telehealth.booking.services.sessions import (
     day_span,
     exceptions_of,
     load_exceptions,
-    load_schedules,
     session_dates,
 )
+from telehealth.booking.services.timetables import Timetable, load_timetable, load_timetables
 
 SEARCH_DAYS = 28
-# With a limit the days are looked at in steps: the first free times are mostly in the first week.
-STEP_DAYS = 7
+# Sessions are looked up week by week: with a limit the first free times are mostly in the first.
+WEEK = timedelta(days=7)
+# No session is longer, also on the day that has 25 hours.
+LONGEST_SESSION = timedelta(hours=25)
+# With a limit as many sessions are looked through at once as would have so many times as many starts, all of them
+# free: of ten starts of a busy service one or two are.
+STARTS_PER_FREE = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +68,27 @@ class SlotQuery:
     limit: int | None = None
 
 
-Taken = dict[UUID, list[Span]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What is the same for all sessions of a search."""
+
+    service: HealthcareService
+    query: SlotQuery
+    now: datetime
+    zone: ZoneInfo
+    # The patient's record, which claims are of.
+    patient_id: UUID | None
+    # By shared clinic.
+    lanes: dict[UUID, list[UUID]]
+    exceptions: Sequence[ScheduleException]
+    # The first and the last start of interest, in seconds.
+    wanted: Span
+
+
+_Sessions = list[tuple[Timetable, Interval]]
+# When, and whose: the order of what is found.
+_Key = tuple[int, bytes]
+_Found = dict[_Key, tuple[Timetable, UUID]]
 
 
 def find_slots(
@@ -82,16 +97,16 @@ def find_slots(
     """Free times in order of time, then of clinician. With a limit no more is looked at than needed."""
     zone = ZoneInfo(service.time_zone)
     first = query.from_date or now.astimezone(zone).date()
-    schedules = eligible_schedules(session, service, query)
-    if not schedules or query.days < 1:
+    timetables = load_timetables(
+        session,
+        service.id,
+        query.type.id,
+        practitioner_id=query.practitioner_id,
+        shared_clinic_id=query.shared_clinic_id,
+    )
+    if not timetables or query.days < 1:
         return []
-    lanes = open_lanes(session, schedules)
-    found: list[Slot] = []
-    for day, days in _steps(first, query):
-        found += _find_in(session, service, query, schedules, lanes, day_span(day, zone, days), now)
-        if query.limit is not None and len(found) >= query.limit:
-            return found[: query.limit]
-    return found
+    return _find_in(session, service, query, timetables, day_span(first, zone, query.days), now)
 
 
 def find_slot(
@@ -104,275 +119,215 @@ def find_slot(
     now: datetime,
 ) -> Slot | None:
     """One time of one schedule, if it is free."""
-    schedule = session.get(Schedule, schedule_id)
-    if schedule is None or schedule.service_id != service.id or not is_eligible(session, schedule, query):
+    timetable = load_timetable(session, service.id, query.type.id, schedule_id)
+    if timetable is None:
         return None
-    span = Interval(starts_at, starts_at + timedelta(minutes=query.type.minutes))
-    lanes = open_lanes(session, [schedule])
-    found = _find_in(session, service, query, [schedule], lanes, span, now)
+    only = Interval(starts_at, starts_at + timedelta(seconds=1))
+    found = _find_in(session, service, query, [timetable], only, now)
     return next((slot for slot in found if slot.starts_at == starts_at), None)
-
-
-def eligible_schedules(session: Session, service: HealthcareService, query: SlotQuery) -> list[Schedule]:
-    """Schedules into which the type may be booked in the wanted way."""
-    practitioners = [query.practitioner_id] if query.practitioner_id else None
-    clinics = [query.shared_clinic_id] if query.shared_clinic_id else None
-    schedules = load_schedules(session, service, practitioners, clinics)
-    skilled = _skilled(session, query.type) if query.type.required_skill else None
-    return [schedule for schedule in schedules if _suits(schedule, query, skilled)]
-
-
-def is_eligible(session: Session, schedule: Schedule, query: SlotQuery) -> bool:
-    skilled = _skilled(session, query.type) if query.type.required_skill else None
-    return _suits(schedule, query, skilled)
-
-
-def open_lanes(session: Session, schedules: Iterable[Schedule]) -> dict[UUID, list[UUID]]:
-    """The lanes of shared clinics that may be booked, by clinic and in order of their numbers."""
-    clinics = {schedule.shared_clinic_id for schedule in schedules if schedule.shared_clinic_id}
-    lanes: dict[UUID, list[UUID]] = defaultdict(list)
-    if clinics:
-        for clinic_id, lane_id in session.execute(
-            select(Lane.shared_clinic_id, Lane.id)
-            .where(Lane.shared_clinic_id.in_(clinics), Lane.is_open)
-            .order_by(Lane.number)
-        ):
-            lanes[clinic_id].append(lane_id)
-    return lanes
-
-
-def _suits(schedule: Schedule, query: SlotQuery, skilled: frozenset[UUID] | None) -> bool:
-    type_ = query.type
-    if not type_.is_active or type_.service_id != schedule.service_id:
-        return False
-    if schedule.types and type_.id not in {each.id for each in schedule.types}:
-        return False
-    if skilled is not None and (schedule.practitioner_id or schedule.shared_clinic_id) not in skilled:
-        return False
-    return bool(_modes(schedule, query))
-
-
-def _modes(schedule: Schedule, query: SlotQuery) -> set[Mode]:
-    modes = set(query.type.modes) & set(schedule.modes)
-    return modes & {query.mode} if query.mode else modes
-
-
-def _skilled(session: Session, type_: AppointmentType) -> frozenset[UUID]:
-    """The clinicians who have the skill that a type needs, and the shared clinics in which one of them sits."""
-    has_it = select(PractitionerSkill.practitioner_id).where(
-        PractitionerSkill.service_id == type_.service_id, PractitionerSkill.skill == type_.required_skill
-    )
-    clinics = select(SharedClinicMember.shared_clinic_id).where(
-        SharedClinicMember.practitioner_id.in_(has_it)
-    )
-    return frozenset(session.scalars(has_it)) | frozenset(session.scalars(clinics))
-
-
-def _steps(first: date, query: SlotQuery) -> Iterator[tuple[date, int]]:
-    if query.limit is None:
-        yield first, query.days
-        return
-    for offset in range(0, query.days, STEP_DAYS):
-        yield first + timedelta(days=offset), min(STEP_DAYS, query.days - offset)
 
 
 def _find_in(
     session: Session,
     service: HealthcareService,
     query: SlotQuery,
-    schedules: Sequence[Schedule],
-    lanes: dict[UUID, list[UUID]],
+    timetables: Iterable[Timetable],
     span: Interval,
     now: datetime,
 ) -> list[Slot]:
-    """The free times that start within `span`. With a limit: at least so many, if there are."""
-    sessions = sorted(
-        (
-            (schedule, interval)
-            for schedule in schedules
-            for interval, holiday in session_dates(schedule, service, span)
-            if holiday is None and interval.end > now
-        ),
-        key=lambda each: each[1].start,
-    )
-    if not sessions:
-        return []
-    # A session may run on after the span, and the last time of the span too.
-    whole = Interval(
-        min(span.start, *(i.start for _, i in sessions)), max(span.end, *(i.end for _, i in sessions))
-    )
-    exceptions = load_exceptions(session, service, whole)
-    taken = _load_taken(session, query, sessions, lanes, now)
+    """The free times that start within `span`, as many as the limit allows."""
     wanted = _wanted_starts(query, span, now)
-    found: dict[tuple[int, UUID], Slot] = {}
-    for schedule, interval in sessions:
-        if query.limit is not None and _has_enough(found, query.limit, as_span(interval)[0]):
+    skilled = find_skilled(session, query.type)
+    suitable = [each for each in timetables if suits(each, query.type, query.mode, skilled)]
+    if not suitable or wanted[0] > wanted[1]:
+        return []
+    around = Interval(span.start - LONGEST_SESSION, span.end + LONGEST_SESSION)
+    search = _Search(
+        service=service,
+        query=query,
+        now=now,
+        zone=ZoneInfo(service.time_zone),
+        patient_id=survivor_of(session, query.patient_id) if query.patient_id else None,
+        lanes=open_lanes(session, [each.shared_clinic_id for each in suitable]),
+        exceptions=load_exceptions(session, service, around),
+        wanted=wanted,
+    )
+    found: _Found = {}
+    for sessions, next_start in _chunks(_sessions_in_order(search, suitable, span), query):
+        _add_free(session, search, sessions, found)
+        if _has_enough(found, query.limit, next_start):
             break
-        closed = [
-            as_span(Interval(each.starts_at, each.ends_at)) for each in exceptions_of(schedule, exceptions)
+    length = timedelta(minutes=query.type.minutes)
+    return [_slot(key[0], length, *found[key]) for key in sorted(found)[: query.limit]]
+
+
+def _sessions_in_order(
+    search: _Search, timetables: Sequence[Timetable], span: Interval
+) -> Iterator[tuple[Timetable, Interval]]:
+    """Sessions that take place and have starts of interest, by their beginning."""
+    first, last = (datetime.fromtimestamp(seconds, UTC) for seconds in search.wanted)
+    start = span.start
+    while start < span.end:
+        week = Interval(start, min(start + WEEK, span.end))
+        sessions = [
+            (timetable, interval)
+            for timetable in timetables
+            for interval, holiday in session_dates(timetable, search.service, week)
+            if holiday is None
+            and first < interval.end
+            and interval.start <= last
+            # One that began before the week is of the week before.
+            and (interval.start >= start or start == span.start)
         ]
-        # Two sessions of one clinician that overlap offer a time once.
-        owner = schedule.practitioner_id or schedule.shared_clinic_id or schedule.id
-        for start, slot in _free_in(schedule, as_span(interval), closed, query, lanes, taken, wanted):
-            if _is_in_part(slot, service, query):
-                found.setdefault((start, owner), slot)
-    return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1].bytes))]
+        yield from sorted(sessions, key=lambda each: (each[1].start, each[1].end, each[0].id.bytes))
+        start = week.end
 
 
-def _has_enough(found: Iterable[tuple[int, UUID]], limit: int, next_start: int) -> bool:
-    """Whether the first `limit` times are known: no session that is still to come starts before the last of them."""
+def _chunks(
+    sessions: Iterable[tuple[Timetable, Interval]], query: SlotQuery
+) -> Iterator[tuple[_Sessions, int | None]]:
+    """Sessions as they are looked through at once, and when the next one begins; all at once without a limit."""
+    enough = math.inf if query.limit is None else query.limit * STARTS_PER_FREE
+    chunk: _Sessions = []
+    starts: float = 0
+    for timetable, interval in sessions:
+        if starts >= enough and interval.start > chunk[-1][1].start:
+            yield chunk, int(interval.start.timestamp())
+            chunk, starts, enough = [], 0, enough * 2
+        chunk.append((timetable, interval))
+        starts += interval.length.total_seconds() / (60 * timetable.slot_minutes)
+    if chunk:
+        yield chunk, None
+
+
+def _has_enough(found: Iterable[_Key], limit: int | None, next_start: int | None) -> bool:
+    """Whether what is still to come starts later than the last of the times that are wanted."""
+    if limit is None or next_start is None:
+        return False
     return sum(start < next_start for start, _ in found) >= limit
 
 
 def _wanted_starts(query: SlotQuery, span: Interval, now: datetime) -> Span:
     """Which starts are of interest, [first, last], in seconds: in the span, not over, and for patients by the rules."""
-    first = max(span.start, now - STARTED_SLOT_STAYS_OPEN + timedelta(seconds=1))
-    last = span.end - timedelta(seconds=1)
+    # The first whole second after the one at which it closes, as `is_still_bookable` says.
+    open_from = math.floor((now - STARTED_SLOT_STAYS_OPEN).timestamp()) + 1
+    first = max(math.ceil(span.start.timestamp()), open_from)
+    last = math.ceil(span.end.timestamp()) - 1
     if query.for_patient:
-        first = max(first, now + timedelta(minutes=query.type.notice_minutes))
-        last = min(last, now + timedelta(days=query.type.days_ahead))
-    return math.ceil(first.timestamp()), math.floor(last.timestamp())
+        first = max(first, math.ceil((now + timedelta(minutes=query.type.notice_minutes)).timestamp()))
+        last = min(last, math.floor((now + timedelta(days=query.type.days_ahead)).timestamp()))
+    return first, last
 
 
-def _is_in_part(slot: Slot, service: HealthcareService, query: SlotQuery) -> bool:
-    if query.part_of_day is None:
-        return True
-    return part_of_day(slot.starts_at.astimezone(ZoneInfo(service.time_zone)).time()) is query.part_of_day
-
-
-def _free_in(
-    schedule: Schedule,
-    session: Span,
-    closed: Sequence[Span],
-    query: SlotQuery,
-    lanes: dict[UUID, list[UUID]],
-    taken: Taken,
-    wanted: Span,
-) -> Iterator[tuple[int, Slot]]:
-    length, step = query.type.minutes * 60, schedule.slot_minutes * 60
+def _add_free(session: Session, search: _Search, sessions: _Sessions, found: _Found) -> None:
+    """The free times of these sessions; of two sessions of one owner that offer the same time the first counts."""
+    busy = _load_busy(session, search, sessions)
+    query, (first, last) = search.query, search.wanted
+    length = query.type.minutes * 60
     before, after = query.type.buffer_before_minutes * 60, query.type.buffer_after_minutes * 60
-    is_in_person = _modes(schedule, query) == {Mode.IN_PERSON}
-    # Without buffers: the patient and the room, and what is closed.
-    others = [*closed]
-    if query.patient_id is not None:
-        others += taken.get(query.patient_id, [])
-    if schedule.room_id is not None and is_in_person:
-        others += taken.get(schedule.room_id, [])
-    blocked = merged(others)
-    if schedule.practitioner_id is not None:
-        resources = [schedule.practitioner_id]
-    else:
-        resources = lanes.get(schedule.shared_clinic_id, []) if schedule.shared_clinic_id else []
-    seen: set[int] = set()
-    for resource_id in resources:
-        claims = taken.get(resource_id, [])
-        # Only the claims of this session: a clinician has years of them.
-        near = claims[
-            max(0, bisect_left(claims, (session[0] - before,)) - 1) : bisect_left(
-                claims, (session[1] + after,)
+    blocked: dict[UUID, list[Span]] = {}
+    for timetable, interval in sessions:
+        if timetable.id not in blocked:
+            blocked[timetable.id] = _blocked(search, timetable, busy)
+        owner, opens = timetable.owner_id.bytes, as_span(interval)
+        for resource_id in _resources_of(search, timetable):
+            starts = free_starts(
+                opens,
+                length=length,
+                step=timetable.slot_minutes * 60,
+                taken=_near(busy.get(resource_id, []), opens[0] - before, opens[1] + after),
+                before=before,
+                after=after,
             )
-        ]
-        starts = free_starts(session, length=length, step=step, taken=near, before=before, after=after)
-        for start in _outside(starts, length, blocked):
-            if start in seen or not wanted[0] <= start <= wanted[1]:
-                continue
-            seen.add(start)
-            yield (
-                start,
-                Slot(
-                    starts_at=datetime.fromtimestamp(start, UTC),
-                    ends_at=datetime.fromtimestamp(start + length, UTC),
-                    schedule_id=schedule.id,
-                    practitioner_id=schedule.practitioner_id,
-                    lane_id=None if schedule.practitioner_id else resource_id,
-                    room_id=schedule.room_id,
-                ),
-            )
+            for start in _outside(starts, length, blocked[timetable.id]):
+                key = (start, owner)
+                if first <= start <= last and key not in found and _is_in_part(start, search):
+                    found[key] = (timetable, resource_id)
 
 
-def _outside(starts: Sequence[int], length: int, blocked: Sequence[Span]) -> Iterator[int]:
+def _resources_of(search: _Search, timetable: Timetable) -> Sequence[UUID]:
+    """Of whom one must be free."""
+    if timetable.shared_clinic_id is not None:
+        return search.lanes.get(timetable.shared_clinic_id, ())
+    return [timetable.owner_id]
+
+
+def _blocked(search: _Search, timetable: Timetable, busy: BusyTimes) -> list[Span]:
+    """Without buffers: what is closed, the patient and the room."""
+    spans = [
+        as_span(Interval(each.starts_at, each.ends_at))
+        for each in exceptions_of(timetable, search.exceptions)
+    ]
+    if search.patient_id is not None:
+        spans += busy.get(search.patient_id, [])
+    if timetable.room_id is not None and needs_room(timetable, search.query.type, search.query.mode):
+        spans += busy.get(timetable.room_id, [])
+    return merged(spans)
+
+
+def _near(claims: list[Span], start: int, end: int) -> list[Span]:
+    """Only the claims of this session: a clinician has years of them."""
+    return claims[max(0, bisect_left(claims, (start,)) - 1) : bisect_left(claims, (end,))]
+
+
+def _outside(starts: Sequence[int], length: int, blocked: Sequence[Span]) -> Iterable[int]:
     """The starts whose appointment overlaps nothing of `blocked`, which is in order and disjoint."""
-    if not blocked:
-        yield from starts
-        return
-    number = 0
+    if not blocked or not starts:
+        return starts
+    free = []
+    number = bisect_left(blocked, (starts[0],))
+    number = max(0, number - 1)
     for start in starts:
         while number < len(blocked) and blocked[number][1] <= start:
             number += 1
         if number == len(blocked) or blocked[number][0] >= start + length:
-            yield start
+            free.append(start)
+    return free
 
 
-class _BusyText(FunctionElement[str]):
-    """All claims of a group as text: start and end of each, in seconds. One row instead of thousands."""
-
-    type = String()
-    inherit_cache = True
-
-
-@compiles(_BusyText, "sqlite")
-def _busy_on_sqlite(_element: _BusyText, _compiler: object, **_options: object) -> str:
-    return "group_concat(strftime('%s', claim.starts_at) || ' ' || strftime('%s', claim.ends_at), ' ')"
+def _is_in_part(start: int, search: _Search) -> bool:
+    if search.query.part_of_day is None:
+        return True
+    return part_of_day(datetime.fromtimestamp(start, search.zone).time()) is search.query.part_of_day
 
 
-@compiles(_BusyText, "postgresql")
-def _busy_on_postgresql(_element: _BusyText, _compiler: object, **_options: object) -> str:
-    seconds = "CAST(extract(epoch FROM claim.{}) AS bigint)"
-    return f"string_agg({seconds.format('starts_at')} || ' ' || {seconds.format('ends_at')}, ' ')"
+def _slot(start: int, length: timedelta, timetable: Timetable, resource_id: UUID) -> Slot:
+    starts_at = datetime.fromtimestamp(start, UTC)
+    return Slot(
+        starts_at=starts_at,
+        ends_at=starts_at + length,
+        schedule_id=timetable.id,
+        practitioner_id=timetable.practitioner_id,
+        lane_id=None if timetable.practitioner_id else resource_id,
+        room_id=timetable.room_id,
+    )
 
 
-def _load_taken(
-    session: Session,
-    query: SlotQuery,
-    sessions: Sequence[tuple[Schedule, Interval]],
-    lanes: dict[UUID, list[UUID]],
-    now: datetime,
-) -> Taken:
-    """Busy times by clinician, lane, room and patient, each merged and in order."""
-    span = Interval(min(i.start for _, i in sessions), max(i.end for _, i in sessions))
-    practitioners = {schedule.practitioner_id for schedule, _ in sessions if schedule.practitioner_id}
-    rooms = {schedule.room_id for schedule, _ in sessions if schedule.room_id}
-    clinics = {schedule.shared_clinic_id for schedule, _ in sessions if schedule.shared_clinic_id}
-    lane_ids = {lane_id for clinic_id in clinics for lane_id in lanes.get(clinic_id, [])}
-    wanted: list[tuple[InstrumentedAttribute[UUID | None], ColumnElement[bool]]] = [
-        (column, column.in_(keys))
-        for column, keys in (
-            (Claim.practitioner_id, practitioners),
-            (Claim.lane_id, lane_ids),
-            (Claim.room_id, rooms if query.mode in (None, Mode.IN_PERSON) else ()),
-        )
-        if keys
-    ]
-    patient_id = survivor_of(session, query.patient_id) if query.patient_id else None
-    if patient_id:
-        wanted.append((Claim.patient_id, Claim.patient_id == patient_id))
-    if not wanted:
-        return {}
+def _load_busy(session: Session, search: _Search, sessions: _Sessions) -> BusyTimes:
+    query = search.query
+    timetables = {timetable.id: timetable for timetable, _ in sessions}.values()
+    rooms = {each.room_id for each in timetables if each.room_id and needs_room(each, query.type, query.mode)}
+    lanes = {
+        lane_id
+        for each in timetables
+        if each.shared_clinic_id is not None
+        for lane_id in search.lanes.get(each.shared_clinic_id, ())
+    }
     margin = timedelta(minutes=query.type.buffer_before_minutes + query.type.buffer_after_minutes)
-    conditions: list[ColumnElement[bool]] = [
-        or_(
-            Claim.state.in_((ClaimState.BOOKED, ClaimState.OVERBOOKED)),
-            # A lapsed hold is free at once: no background job is needed for that.
-            and_(Claim.state == ClaimState.HELD, Claim.hold_expires_at > now),
+    # Only around the starts of interest: of a night's session one time may be asked for.
+    first, last = (datetime.fromtimestamp(seconds, UTC) for seconds in search.wanted)
+    start = max(first, min(interval.start for _, interval in sessions))
+    end = min(last + timedelta(minutes=query.type.minutes), max(interval.end for _, interval in sessions))
+    return load_busy_times(
+        session,
+        Resources(
+            practitioners=frozenset(each.practitioner_id for each in timetables if each.practitioner_id),
+            lanes=frozenset(lanes),
+            rooms=frozenset(rooms),
+            patients=frozenset([search.patient_id] if search.patient_id else []),
         ),
-        Claim.starts_at < span.end + margin,
-        Claim.ends_at > span.start - margin,
-        # No claim is longer: the index is not read from the beginning of time.
-        Claim.starts_at > span.start - margin - LONGEST_CLAIM,
-    ]
-    if query.ignoring is not None:
-        conditions.append(or_(Claim.appointment_id.is_(None), Claim.appointment_id != query.ignoring))
-    if query.own_hold is not None:
-        conditions.append(or_(Claim.hold_token.is_(None), Claim.hold_token != query.own_hold.hex))
-    taken: Taken = {}
-    for column, condition in wanted:
-        # One for each kind, so that each is read from its own index.
-        rows = session.execute(select(column, _BusyText()).where(condition, *conditions).group_by(column))
-        for resource_id, text in rows:
-            if resource_id is None:
-                continue
-            seconds = [int(part) for part in text.split(" ")]
-            taken[resource_id] = merged(zip(seconds[::2], seconds[1::2], strict=True))
-    if query.patient_id and patient_id in taken:
-        taken[query.patient_id] = taken[patient_id]
-    return taken
+        Interval(start - margin, end + margin),
+        now=search.now,
+        ignoring=query.ignoring,
+        own_hold=query.own_hold,
+    )

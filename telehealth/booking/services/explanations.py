@@ -10,14 +10,22 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService
 from telehealth.accounts.services.merges import survivor_of
-from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.appointment_type import Refusal, check_booking_time
 from telehealth.booking.domain.claim import LONGEST_CLAIM, ClaimState
 from telehealth.booking.domain.intervals import Interval
 from telehealth.booking.domain.slots import is_still_bookable
-from telehealth.booking.models import Claim, Schedule
-from telehealth.booking.services.availability import SlotQuery, is_eligible, open_lanes
+from telehealth.booking.models import Claim
+from telehealth.booking.services.availability import SlotQuery
+from telehealth.booking.services.eligibility import (
+    find_skilled,
+    has_skill,
+    needs_room,
+    offered_modes,
+    open_lanes,
+    takes_type,
+)
 from telehealth.booking.services.sessions import exceptions_of, load_exceptions, session_dates
+from telehealth.booking.services.timetables import Timetable, load_timetable
 
 
 class ReasonCode(StrEnum):
@@ -60,8 +68,8 @@ def explain(
     now: datetime,
 ) -> list[Reason]:
     """Everything that keeps a time from being booked; an empty list where it is free."""
-    schedule = session.get(Schedule, schedule_id)
-    if schedule is None or schedule.service_id != service.id:
+    schedule = load_timetable(session, service.id, query.type.id, schedule_id)
+    if schedule is None:
         return [Reason(code=ReasonCode.OUTSIDE_SESSION)]
     length = timedelta(minutes=query.type.minutes)
     wanted = Interval(starts_at, starts_at + length)
@@ -85,20 +93,20 @@ def _about_time(query: SlotQuery, starts_at: datetime, now: datetime) -> list[Re
     return [Reason(code=words[refusal])] if refusal else []
 
 
-def _about_type(session: Session, schedule: Schedule, query: SlotQuery) -> list[Reason]:
-    if is_eligible(session, schedule, query):
-        return []
+def _about_type(session: Session, schedule: Timetable, query: SlotQuery) -> list[Reason]:
     type_ = query.type
-    if not type_.is_active or (schedule.types and type_.id not in {each.id for each in schedule.types}):
-        return [Reason(code=ReasonCode.TYPE_NOT_OFFERED, text=type_.name)]
-    offered = set(type_.modes) & set(schedule.modes)
-    if not offered or (query.mode is not None and query.mode not in offered):
-        return [Reason(code=ReasonCode.MODE)]
-    return [Reason(code=ReasonCode.SKILL, text=type_.required_skill)]
+    found = []
+    if not takes_type(schedule, type_):
+        found.append(Reason(code=ReasonCode.TYPE_NOT_OFFERED, text=type_.name))
+    if not offered_modes(schedule, type_, query.mode):
+        found.append(Reason(code=ReasonCode.MODE))
+    if not has_skill(schedule, type_, find_skilled(session, type_)):
+        found.append(Reason(code=ReasonCode.SKILL, text=type_.required_skill))
+    return found
 
 
 def _about_session(
-    session: Session, service: HealthcareService, schedule: Schedule, wanted: Interval
+    session: Session, service: HealthcareService, schedule: Timetable, wanted: Interval
 ) -> list[Reason]:
     around = [
         (interval, holiday)
@@ -128,12 +136,12 @@ def _about_session(
     return found
 
 
-def _is_on_grid(schedule: Schedule, interval: Interval, wanted: Interval) -> bool:
+def _is_on_grid(schedule: Timetable, interval: Interval, wanted: Interval) -> bool:
     return (wanted.start - interval.start) % timedelta(minutes=schedule.slot_minutes) == timedelta(0)
 
 
 def _about_claims(
-    session: Session, schedule: Schedule, query: SlotQuery, wanted: Interval, now: datetime
+    session: Session, schedule: Timetable, query: SlotQuery, wanted: Interval, now: datetime
 ) -> list[Reason]:
     found: list[Reason] = []
     before = timedelta(minutes=query.type.buffer_before_minutes)
@@ -142,7 +150,7 @@ def _about_claims(
     if schedule.practitioner_id is not None:
         found += _claimed(session, query, Claim.practitioner_id == schedule.practitioner_id, needed, now)
     elif schedule.shared_clinic_id is not None:
-        lanes = open_lanes(session, [schedule])[schedule.shared_clinic_id]
+        lanes = open_lanes(session, [schedule.shared_clinic_id])[schedule.shared_clinic_id]
         by_lane = [_claimed(session, query, Claim.lane_id == lane_id, needed, now) for lane_id in lanes]
         # One lane that is free is enough.
         found += [reason for reasons in by_lane for reason in reasons] if by_lane and all(by_lane) else []
@@ -154,7 +162,7 @@ def _about_claims(
             Reason(code=ReasonCode.PATIENT_BUSY, appointment_id=each.appointment_id)
             for each in _claimed(session, query, Claim.patient_id == patient_id, wanted, now)
         ]
-    if schedule.room_id is not None and query.mode is Mode.IN_PERSON:
+    if schedule.room_id is not None and needs_room(schedule, query.type, query.mode):
         found += [
             Reason(code=ReasonCode.ROOM_TAKEN, appointment_id=each.appointment_id)
             for each in _claimed(session, query, Claim.room_id == schedule.room_id, wanted, now)

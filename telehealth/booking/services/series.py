@@ -20,9 +20,10 @@ from telehealth.booking.domain.series import series_starts
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentType, Schedule
 from telehealth.booking.services.appointments import get_service, place_appointment
-from telehealth.booking.services.availability import SlotQuery, find_slots, open_lanes
+from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import Need, SlotTaken, lock_resources
+from telehealth.booking.services.eligibility import open_lanes
 from telehealth.booking.services.explanations import Reason, explain
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.sessions import find_sessions
@@ -134,7 +135,7 @@ def book_series(
 
 def _lock_all(session: Session, patient_id: UUID, schedule: Schedule) -> None:
     """Everything that any of the dates may need, at once: two series in one clinic would wait for each other."""
-    lanes = open_lanes(session, [schedule]) if schedule.shared_clinic_id else {}
+    lanes = open_lanes(session, [schedule.shared_clinic_id])
     keys = {patient_id, *(key for each in lanes.values() for key in each)}
     keys |= {key for key in (schedule.practitioner_id, schedule.room_id) if key is not None}
     # Of a resource only the key counts here.

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import selectinload
 
@@ -16,8 +16,17 @@ from telehealth.booking.domain.recurrence import expand_dates
 from telehealth.booking.domain.slots import session_interval
 from telehealth.booking.models import Schedule, ScheduleException
 from telehealth.booking.services.bank_holidays import bank_holidays
+from telehealth.booking.services.timetables import Timetable
 
 ONE_DAY = timedelta(days=1)
+# Made once: it is sent with every search and every booking.
+_EXCEPTIONS = select(ScheduleException).where(
+    ScheduleException.organisation_id == bindparam("organisation"),
+    ScheduleException.ended_at.is_(None),
+    ScheduleException.starts_at < bindparam("end"),
+    ScheduleException.ends_at > bindparam("start"),
+    or_(ScheduleException.service_id.is_(None), ScheduleException.service_id == bindparam("service")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +92,18 @@ def load_exceptions(
     session: DatabaseSession, service: HealthcareService, span: Interval
 ) -> Sequence[ScheduleException]:
     """What closes something of the organisation within `span`: leave, shared clinics, the service."""
-    return session.scalars(
-        select(ScheduleException).where(
-            ScheduleException.organisation_id == service.organisation_id,
-            ScheduleException.ended_at.is_(None),
-            ScheduleException.starts_at < span.end,
-            ScheduleException.ends_at > span.start,
-            or_(ScheduleException.service_id.is_(None), ScheduleException.service_id == service.id),
-        )
-    ).all()
+    wanted = {
+        "organisation": service.organisation_id,
+        "service": service.id,
+        "start": span.start,
+        "end": span.end,
+    }
+    return session.scalars(_EXCEPTIONS, wanted).all()
 
 
-def exceptions_of(schedule: Schedule, exceptions: Iterable[ScheduleException]) -> list[ScheduleException]:
+def exceptions_of(
+    schedule: Schedule | Timetable, exceptions: Iterable[ScheduleException]
+) -> list[ScheduleException]:
     """Those that close sessions of this schedule."""
     return [
         each
@@ -106,7 +115,7 @@ def exceptions_of(schedule: Schedule, exceptions: Iterable[ScheduleException]) -
 
 
 def session_dates(
-    schedule: Schedule, service: HealthcareService, span: Interval
+    schedule: Schedule | Timetable, service: HealthcareService, span: Interval
 ) -> Iterator[tuple[Interval, BankHoliday | None]]:
     """The sessions of one schedule that overlap `span`, each with the bank holiday that it falls on."""
     zone = ZoneInfo(service.time_zone)

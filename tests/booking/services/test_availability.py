@@ -14,7 +14,6 @@ from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.slots import PartOfDay, Slot
 from telehealth.booking.models import PractitionerSkill, Room, Schedule, ScheduleException
 from telehealth.booking.services.availability import SlotQuery, find_slot, find_slots
-from telehealth.booking.services.bank_holidays import bank_holidays
 from telehealth.booking.services.booking import book_appointment
 from telehealth.booking.services.explanations import Reason, ReasonCode, explain
 from telehealth.clock import now
@@ -310,33 +309,3 @@ def test_every_refusal_names_its_rule(session: Session, cast: Cast, clinic: Sche
 
 def _with(cast: Cast, schedule: Schedule) -> Cast:
     return replace(cast, schedule=schedule)
-
-
-@pytest.mark.parametrize(
-    ("nation", "day", "name"),
-    [
-        ("england", date(2027, 3, 29), "Easter Monday"),
-        ("wales", date(2027, 12, 27), "Christmas"),
-        ("scotland", date(2027, 1, 4), "New Year"),
-        ("scotland", date(2027, 8, 2), "Summer"),
-        ("scotland", date(2027, 11, 30), "Andrew"),
-        ("northern-ireland", date(2027, 3, 17), "Patrick"),
-        ("northern-ireland", date(2027, 7, 12), "Boyne"),
-    ],
-)
-def test_each_nation_has_its_bank_holidays(nation: str, day: date, name: str) -> None:
-    assert name in bank_holidays(nation, day.year)[day]
-
-
-@pytest.mark.parametrize(
-    ("nation", "day"),
-    [
-        ("scotland", date(2027, 3, 29)),
-        ("england", date(2027, 1, 2)),
-        ("england", date(2027, 3, 17)),
-        ("wales", date(2027, 11, 30)),
-        ("scotland", date(2027, 8, 30)),
-    ],
-)
-def test_no_nation_has_anothers(nation: str, day: date) -> None:
-    assert day not in bank_holidays(nation, day.year)
