@@ -152,7 +152,8 @@ def _book(form: DetailsForm, patient_id: UUID, hold_id: UUID) -> UUID:
 
 def _book_as(wish: BookingRequest) -> UUID:
     with transaction() as session:
-        appointment = book_appointment(session, actor(), replace(wish, service_id=desk_service(session).id))
+        service = desk_service(session)
+        appointment = book_appointment(session, actor(), replace(wish, service_id=service.id))
         make_link(session, appointment)
         return appointment.id
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import LinkReason, Organisation, Patient, PatientLink
@@ -13,6 +13,11 @@ from telehealth.clock import now
 from telehealth.errors import N_, Conflict, NotFound
 
 _IS_LIVE = PatientLink.ended_at.is_(None)
+# Made once: nearly every request asks them.
+_INTO = select(PatientLink.into_id).where(PatientLink.patient_id == bindparam("patient_id"), _IS_LIVE)
+_MERGED = select(PatientLink.patient_id).where(
+    PatientLink.into_id.in_(bindparam("into_ids", expanding=True)), _IS_LIVE
+)
 
 
 class AlreadyMerged(Conflict):
@@ -29,7 +34,7 @@ def survivor_of(session: Session, patient_id: UUID) -> UUID:
     seen = {patient_id}
     current = patient_id
     while True:
-        into = session.scalar(select(PatientLink.into_id).where(PatientLink.patient_id == current, _IS_LIVE))
+        into = session.scalar(_INTO, {"patient_id": current})
         if into is None or into in seen:
             return current
         seen.add(into)
@@ -67,10 +72,7 @@ def find_records(session: Session, patient_id: UUID) -> frozenset[UUID]:
     found = {patient_id}
     fresh = found
     while fresh:
-        merged = session.scalars(
-            select(PatientLink.patient_id).where(PatientLink.into_id.in_(list(fresh)), _IS_LIVE)
-        )
-        fresh = set(merged) - found
+        fresh = set(session.scalars(_MERGED, {"into_ids": list(fresh)})) - found
         found |= fresh
     return frozenset(found)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.domain.protection import Never, SafeContact, When
@@ -18,6 +18,13 @@ from telehealth.actor import Actor
 from telehealth.audit.services import record_event
 from telehealth.clock import now
 from telehealth.errors import N_, InvalidInput, NotFound
+
+# Made once: whoever opens a record asks it.
+_PROTECTIONS = (
+    select(Protection)
+    .where(Protection.patient_id.in_(bindparam("patient_ids", expanding=True)), Protection.ended_at.is_(None))
+    .order_by(Protection.set_at)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +40,7 @@ class SafeWays:
 def find_protections(session: Session, patient_ids: Iterable[UUID]) -> dict[UUID, list[Protection]]:
     """The protections that hold, by patient; those who are not protected are not there."""
     found: dict[UUID, list[Protection]] = {}
-    for protection in session.scalars(
-        select(Protection)
-        .where(Protection.patient_id.in_(list(patient_ids)), Protection.ended_at.is_(None))
-        .order_by(Protection.set_at)
-    ):
+    for protection in session.scalars(_PROTECTIONS, {"patient_ids": list(patient_ids)}):
         found.setdefault(protection.patient_id, []).append(protection)
     return found
 

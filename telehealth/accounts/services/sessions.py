@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.domain.account import AccountKind
@@ -54,6 +54,19 @@ _SEEN = (
     SessionVisit.appointment_id,
     SessionVisit.related_person_id.label("visit_for"),
 )
+_SIGN_INS = (
+    select(*_SEEN)
+    .select_from(BrowserSession)
+    .outerjoin(Account, Account.id == BrowserSession.account_id)
+    .outerjoin(AccountRole, AccountRole.account_id == Account.id)
+    .outerjoin(SessionVisit, SessionVisit.session_id == BrowserSession.id)
+    .where(
+        BrowserSession.ended_at.is_(None),
+        BrowserSession.account_id.is_(None) | Account.is_active.is_(True),
+    )
+)
+# Made once: every request begins with it.
+_BY_TOKEN = _SIGN_INS.where(BrowserSession.token_hash == bindparam("token_hash"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +132,16 @@ def find_sign_in(session: Session, token: str) -> SignIn | None:
 
     An expired one is still returned: the caller asks `times` (a running call outlives its age).
     """
-    found = _read(session, BrowserSession.token_hash == hash_token(token))
+    found = _read(session, session.execute(_BY_TOKEN, {"token_hash": hash_token(token)}).all())
     return next(iter(found.values()), None)
 
 
 def find_open_sessions(session: Session, session_ids: Iterable[UUID]) -> dict[UUID, SignIn]:
     """What is left of these sign-ins, by key: those that ended, or whose account is disabled, are not there."""
     wanted = list(session_ids)
-    return _read(session, BrowserSession.id.in_(wanted)) if wanted else {}
+    if not wanted:
+        return {}
+    return _read(session, session.execute(_SIGN_INS.where(BrowserSession.id.in_(wanted))).all())
 
 
 def find_sign_in_by_id(session: Session, session_id: UUID) -> SignIn | None:
@@ -134,19 +149,7 @@ def find_sign_in_by_id(session: Session, session_id: UUID) -> SignIn | None:
     return find_open_sessions(session, [session_id]).get(session_id)
 
 
-def _read(session: Session, which: ColumnElement[bool]) -> dict[UUID, SignIn]:
-    rows: Any = session.execute(
-        select(*_SEEN)
-        .select_from(BrowserSession)
-        .outerjoin(Account, Account.id == BrowserSession.account_id)
-        .outerjoin(AccountRole, AccountRole.account_id == Account.id)
-        .outerjoin(SessionVisit, SessionVisit.session_id == BrowserSession.id)
-        .where(
-            which,
-            BrowserSession.ended_at.is_(None),
-            BrowserSession.account_id.is_(None) | Account.is_active.is_(True),
-        )
-    ).all()
+def _read(session: Session, rows: Iterable[Any]) -> dict[UUID, SignIn]:
     by_session: dict[UUID, list[Row[Any]]] = {}
     for row in rows:
         by_session.setdefault(row.id, []).append(row)

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.merges import find_records, survivor_of
@@ -19,6 +19,21 @@ from telehealth.topics import clinic_topic, desk_topic, mark_topic
 
 # A booking of the same type is what these wait for; what a clinician asked for is chosen by hand.
 _FALLEN_OUT = (FollowUpReason.CANCELLED, FollowUpReason.NOSHOW, FollowUpReason.NOT_REACHED)
+# Made once: every booking asks it.
+_MATCHING = (
+    select(FollowUpRequest)
+    .where(
+        FollowUpRequest.patient_id.in_(bindparam("patients", expanding=True)),
+        FollowUpRequest.service_id == bindparam("service"),
+        FollowUpRequest.status == FollowUpStatus.ACTIVE,
+        FollowUpRequest.reason.in_(_FALLEN_OUT),
+        FollowUpRequest.appointment_type_id.is_not_distinct_from(bindparam("type", type_=Uuid())),
+    )
+    .order_by(FollowUpRequest.see_by, FollowUpRequest.id)
+    # One appointment is for one of them: the most pressing.
+    .limit(1)
+    .with_for_update(of=FollowUpRequest)
+)
 
 
 def make_follow_up(
@@ -104,20 +119,12 @@ def complete_follow_up(
 
 def complete_matching(session: Session, actor: Actor, appointment: Appointment) -> None:
     """A booking of the same type ends what waits for it because an appointment fell out."""
-    for found in session.scalars(
-        select(FollowUpRequest)
-        .where(
-            FollowUpRequest.patient_id.in_(find_records(session, appointment.patient_id)),
-            FollowUpRequest.service_id == appointment.service_id,
-            FollowUpRequest.status == FollowUpStatus.ACTIVE,
-            FollowUpRequest.reason.in_(_FALLEN_OUT),
-            FollowUpRequest.appointment_type_id == appointment.appointment_type_id,
-        )
-        .order_by(FollowUpRequest.see_by, FollowUpRequest.id)
-        # One appointment is for one of them: the most pressing.
-        .limit(1)
-        .with_for_update(of=FollowUpRequest)
-    ):
+    wanted = {
+        "patients": list(find_records(session, appointment.patient_id)),
+        "service": appointment.service_id,
+        "type": appointment.appointment_type_id,
+    }
+    for found in session.scalars(_MATCHING, wanted):
         _complete(session, actor, found, appointment)
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from uuid import UUID
 
 from itsdangerous import BadSignature, Signer
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.domain.throttle import BIRTH_DATE_THROTTLE, is_locked_for_good, link_tries_left
@@ -24,6 +24,13 @@ from telehealth.booking.models import Appointment, JoinAttempt, JoinLink
 from telehealth.booking.policies import may_manage
 from telehealth.clock import now
 from telehealth.errors import N_, Conflict, NotFound
+
+# Made once: every booking asks it.
+_OPEN_LINKS = (
+    select(JoinLink)
+    .where(JoinLink.appointment_id == bindparam("appointment_id"), JoinLink.revoked_at.is_(None))
+    .order_by(JoinLink.created_at.desc())
+)
 
 
 class LinkSigner:
@@ -117,13 +124,7 @@ def revoke_carer_links(
 
 
 def _open_links(session: Session, appointment_id: UUID) -> list[JoinLink]:
-    return list(
-        session.scalars(
-            select(JoinLink)
-            .where(JoinLink.appointment_id == appointment_id, JoinLink.revoked_at.is_(None))
-            .order_by(JoinLink.created_at.desc())
-        )
-    )
+    return list(session.scalars(_OPEN_LINKS, {"appointment_id": appointment_id}))
 
 
 def _open_link(session: Session, appointment: Appointment, related_person_id: UUID | None) -> JoinLink | None:
