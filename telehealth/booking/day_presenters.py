@@ -14,6 +14,7 @@ from flask_babel import gettext, ngettext
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.day_sheet import Stretch, StretchKind, clip, cut_day, lay_out
 from telehealth.booking.domain.intervals import Interval
+from telehealth.booking.history_presenters import overbooked_by_text
 from telehealth.booking.models import AppointmentType
 from telehealth.booking.presenters import mode_text, status_text
 from telehealth.booking.services.day_columns import Closure, Column, Elsewhere, Held, Meeting, Taken
@@ -250,7 +251,9 @@ def _flags(meeting: Meeting) -> list[str]:
     """What must not be overlooked, in words."""
     flags = []
     if meeting.is_overbooked:
-        flags.append(gettext("Overbooked"))
+        flags.append(
+            overbooked_by_text(meeting.overbooking) if meeting.overbooking else gettext("Overbooked")
+        )
     if meeting.interpreter_language:
         flags.append(gettext("Interpreter: %(language)s", language=meeting.interpreter_language))
     if meeting.taken_by:

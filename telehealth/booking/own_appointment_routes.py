@@ -36,7 +36,7 @@ from telehealth.booking.services.appointments import get_appointment
 from telehealth.booking.services.cancelling import cancel_own_appointment
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
 from telehealth.booking.services.moving import MoveRequest, move_own_appointment
-from telehealth.booking.services.own_rules import NotBookable, refuse_change
+from telehealth.booking.services.own_rules import NotBookable, refuse_change, refuse_move
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, DomainError, NotFound, TooManyTries
 from telehealth.extensions import actor, reading, transaction
@@ -75,7 +75,7 @@ def move(appointment_id: UUID) -> ResponseReturnValue:
     try:
         with transaction() as session:
             appointment = _own(session, appointment_id)
-            if refuse_change(appointment):
+            if refuse_move(appointment):
                 return _show_page(appointment)
             hold = hold_choice(
                 session,
@@ -219,7 +219,7 @@ def _show_page(appointment: Appointment) -> str:
         appointment=own_appointment(appointment),
         status=appointment.status.value,
         can_change=refusal is None,
-        can_move=refusal is None and appointment.appointment_type is not None,
+        can_move=refuse_move(appointment) is None,
         refusal=message_of(NotBookable(refusal)) if refusal else "",
         is_signed_in=actor().is_signed_in,
     )
@@ -228,7 +228,7 @@ def _show_page(appointment: Appointment) -> str:
 def _times_page(appointment_id: UUID, error: DomainError | None = None) -> ResponseReturnValue:
     with reading() as session:
         appointment = _own(session, appointment_id)
-        if refuse_change(appointment) or appointment.appointment_type is None:
+        if refuse_move(appointment):
             return _show_page(appointment)
         type_, mode = _type_of(appointment), _mode(appointment)
         context = times_context(

@@ -20,7 +20,7 @@ from telehealth.booking.refusal_presenters import Problem, shown_appointments
 from telehealth.booking.routes import bp, desk_service, known_patient_card, record_opening
 from telehealth.booking.schedule_fields import show_refusal
 from telehealth.booking.series_presenters import date_rows, first_time_text, read_start
-from telehealth.booking.services.claims import PatientBusy, SlotTaken
+from telehealth.booking.services.claims import PatientBusy
 from telehealth.booking.services.desk_holds import HoldRequest
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.refusals import Obstacle, see_obstacles
@@ -28,7 +28,7 @@ from telehealth.booking.services.series import SeriesDate, SeriesRequest, book_s
 from telehealth.booking.time_pages import read_wish, times_page_context
 from telehealth.booking.time_search import read_search
 from telehealth.error_pages import message_of
-from telehealth.errors import InvalidInput
+from telehealth.errors import Conflict, InvalidInput, NotFound
 from telehealth.extensions import actor, transaction
 from telehealth.guards import guarded
 
@@ -87,9 +87,11 @@ def book_dates(patient_id: UUID) -> ResponseReturnValue:
     except InvalidInput as error:
         show_refusal(form, error, message_of(error))
         return _dates_page(form, patient_id, first), error.status
-    except (SlotTaken, PatientBusy) as error:
+    except NotFound:
+        raise
+    except Conflict as error:
         text = gettext("Some of these times cannot be booked any more, so nothing is booked yet.")
-        problem = Problem(title=message_of(error) if isinstance(error, SlotTaken) else text)
+        problem = Problem(title=text if isinstance(error, PatientBusy) else message_of(error))
         return _dates_page(form, patient_id, first, problem), error.status
     flash(
         ngettext(

@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
+from telehealth.booking.history_presenters import overbooked_by_text
 from telehealth.booking.interpreter_presenters import interpreter_text
 from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import mode_text
@@ -90,9 +91,9 @@ def with_text(row: ClinicRow) -> str:
 def overbooked_text(row: ClinicRow) -> str:
     if not row.appointment.is_overbooked:
         return ""
-    if not row.overbooked_by:
+    if row.overbooking is None or row.safety.is_hidden:
         return gettext("Overbooked")
-    return gettext("Overbooked by %(name)s", name=row.overbooked_by)
+    return overbooked_by_text(row.overbooking)
 
 
 def _more_actions(row: ClinicRow, now: datetime) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, ScheduleException
 from telehealth.booking.series_presenters import start_value
 from telehealth.booking.services.appointments import place_appointment
-from tests.factories import SLOT, Cast, make_appointment, make_shared_clinic, sign_in, slot_at, soon
+from tests.factories import SLOT, Cast, make_appointment, make_shared_clinic, protect, sign_in, slot_at, soon
 from tests.page_checks import CheckedClient, fields_of, posted_forms
 
 pytestmark = pytest.mark.web
@@ -62,6 +62,19 @@ def test_overbooking_stands_with_a_name_and_a_reason(
     made = session.scalars(select(Appointment).where(Appointment.is_overbooked)).one()
     assert (made.starts_at, made.reason) == (soon(), "Tooth")
     assert "Overbooked" in client.get_page(f"/desk/patients/{cast.patient.id}")
+
+
+def test_the_day_sheet_says_who_overbooked_and_why(
+    client: CheckedClient, session: Session, cast: Cast, overbook_page: str
+) -> None:
+    client.submit(overbook_page, overbooking(cast))
+    day = f"/desk/day/{soon().astimezone(LONDON).date()}"
+    assert "Overbooked by Reception: In pain since yesterday" in client.get_page(day)
+    protect(session, cast).service_id = cast.other_service.id
+    session.commit()
+    page = client.get_page(day)
+    assert "Protected patient" in page
+    assert "In pain" not in page
 
 
 def test_a_shared_clinic_is_overbooked_too(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason
+from telehealth.booking.domain.appointment_type import Booker
 from telehealth.booking.models import Appointment
 from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.links import LinkSigner, make_link
@@ -115,6 +116,27 @@ def test_my_appointments_leads_to_move_and_cancel_until_it_is_too_late(
     appointment.appointment_type.change_minutes = 48 * 60  # type: ignore[union-attr]
     session.commit()
     assert f'href="{at(appointment)}"' not in as_patient.get_page("/my")
+
+
+@pytest.mark.parametrize(
+    "closed", [{"booker": Booker.STAFF}, {"is_active": False}], ids=["staff only", "not offered any more"]
+)
+def test_what_is_not_booked_online_any_more_is_cancelled_online_and_moved_by_phone(
+    by_link: CheckedClient, session: Session, cast: Cast, appointment: Appointment, closed: dict[str, object]
+) -> None:
+    held = pick(by_link, appointment, choice(cast, 3))
+    for name, value in closed.items():
+        setattr(appointment.appointment_type, name, value)
+    session.commit()
+    for page in ("", "/move"):
+        text = by_link.get_page(at(appointment, page))
+        assert "To move it, call us." in text
+        assert f'href="{at(appointment, "/move")}"' not in text
+        assert f'href="{at(appointment, "/cancel")}"' in text
+    check(by_link.post(posted_forms(held)[0].get("action", ""), data=fields_of(held)), 409)
+    assert reloaded(session, appointment).starts_at == free_start()
+    send(by_link, at(appointment, "/cancel"), fields_of(by_link.get_page(at(appointment, "/cancel"))))
+    assert reloaded(session, appointment).status is AppointmentStatus.CANCELLED
 
 
 # ---- from the link itself --------------------------------------------------------------------------------------

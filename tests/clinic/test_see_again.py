@@ -132,7 +132,7 @@ def test_the_list_shows_type_interpreter_and_who_overbooked(
     session.commit()
     sign_in(client, cast.clinician)
     page = words_of(client.get_page("/clinic"))
-    assert "Overbooked by Reception" in page
+    assert "Overbooked by Reception: In pain" in page
     assert "Interpreter needed: Polish. By phone" in page
     assert "Consultation" in page
 

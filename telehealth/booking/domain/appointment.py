@@ -57,6 +57,8 @@ NEXT_STATUSES: Mapping[AppointmentStatus, frozenset[AppointmentStatus]] = {
     AppointmentStatus.NOSHOW: frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ENTERED_IN_ERROR}),
 }
 
+# It will not take place, and stands in nobody's way.
+GONE = (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
 JOIN_OPENS_BEFORE = timedelta(minutes=15)
 JOIN_CLOSES_AFTER = timedelta(minutes=60)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from telehealth.accounts.models import HealthcareService, Patient
 from telehealth.actor import Actor, Role
 from telehealth.audit.services import record_event
-from telehealth.booking.domain.appointment import AppointmentStatus, Change, Mode, can_become
+from telehealth.booking.domain.appointment import GONE, AppointmentStatus, Change, Mode, can_become
 from telehealth.booking.domain.follow_up import FollowUpReason
 from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.domain.reference import make_reference
@@ -135,6 +135,18 @@ def get_appointment(session: Session, actor: Actor, appointment_id: UUID) -> App
     )
     if appointment is None or not may_see(actor, appointment):
         raise NotFound
+    return appointment
+
+
+def still_booked(appointment: Appointment) -> Appointment:
+    """What a form made the first time. Raises Conflict where that was cancelled since."""
+    if appointment.status in GONE:
+        raise Conflict(
+            "booked-and-cancelled",
+            N_(
+                "This appointment was booked with this form and has been cancelled since. Choose a time again."
+            ),
+        )
     return appointment
 
 

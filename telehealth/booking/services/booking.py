@@ -22,6 +22,7 @@ from telehealth.booking.services.appointments import (
     get_service,
     lock_appointment,
     place_appointment,
+    still_booked,
 )
 from telehealth.booking.services.availability import SlotQuery, find_slot
 from telehealth.booking.services.claims import SlotTaken
@@ -76,7 +77,7 @@ def book_appointment(session: Session, actor: Actor, wish: BookingRequest) -> Ap
     patient = get_patient(session, actor, survivor_of(session, _patient_id(wish)))
     appointment_id, is_repeat = remember_key(session, actor.key, _key_of(wish))
     if is_repeat:
-        return _still_booked(get_appointment(session, actor, appointment_id))
+        return still_booked(get_appointment(session, actor, appointment_id))
     choice = find_choice(session, service, wish)
     appointment = _place(session, actor, service, patient, wish, choice, key=appointment_id)
     _end_follow_up(session, actor, appointment, wish)
@@ -95,7 +96,7 @@ def book_own_appointment(session: Session, actor: Actor, wish: BookingRequest) -
         raise NotFound
     appointment_id, is_repeat = remember_key(session, actor.key, _key_of(wish))
     if is_repeat:
-        return _still_booked(session.get_one(Appointment, appointment_id))
+        return still_booked(session.get_one(Appointment, appointment_id))
     choice = find_choice(session, service, wish)
     check_type(choice.type, is_known=True)
     check_time(choice.type, choice.slot.starts_at)
@@ -140,6 +141,14 @@ def confirm_appointment(session: Session, actor: Actor, appointment_id: UUID, *,
     appointment = lock_appointment(session, actor, appointment_id, version=version)
     if not may_manage(actor, appointment):
         raise NotFound
+    if appointment.status is AppointmentStatus.PENDING and appointment.starts_at <= now():
+        raise Conflict(
+            "time-passed",
+            N_(
+                "The time that was asked for has passed. Move the appointment to another time and then confirm it,"
+                " or cancel it: the patient then stays on the list to be seen."
+            ),
+        )
     change_status(session, actor, appointment, AppointmentStatus.BOOKED, change=Change.CONFIRMED)
     return appointment
 
@@ -226,18 +235,6 @@ def _place(
     if wish.interpreter_language and patient.interpreter_language != wish.interpreter_language:
         # Offered again at the next booking.
         patient.interpreter_language = wish.interpreter_language
-    return appointment
-
-
-def _still_booked(appointment: Appointment) -> Appointment:
-    """What the form made the first time. Raises Conflict where that was cancelled since."""
-    if appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR):
-        raise Conflict(
-            "booked-and-cancelled",
-            N_(
-                "This appointment was booked with this form and has been cancelled since. Choose a time again."
-            ),
-        )
     return appointment
 
 

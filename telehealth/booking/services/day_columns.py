@@ -11,14 +11,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from telehealth.accounts.models import HealthcareService, Patient, Practitioner
 from telehealth.accounts.services.protection import find_hidden
 from telehealth.actor import Actor
-from telehealth.booking.domain.appointment import AppointmentStatus, Mode
+from telehealth.booking.domain.appointment import GONE, AppointmentStatus, Mode
 from telehealth.booking.domain.claim import LONGEST_CLAIM, ClaimState
 from telehealth.booking.domain.intervals import Interval, subtract
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentType, Claim, Hold, Room
+from telehealth.booking.services.history import Overbooking, find_overbookings
 from telehealth.booking.services.sessions import BankHoliday, ClinicSession, load_exceptions
-
-GONE = (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +33,8 @@ class Meeting:
     mode: Mode
     type_name: str
     is_overbooked: bool
+    # Who did it, and why; not of a patient whose name is hidden.
+    overbooking: Overbooking | None
     interpreter_language: str
     room_name: str
     # In a shared clinic: who took the patient; "" while nobody has, and for a clinician's own column.
@@ -202,6 +203,9 @@ def add_meetings(
         .order_by(Appointment.starts_at, Appointment.is_overbooked, Appointment.ends_at)
     ).all()
     hidden = find_hidden(session, actor, {row.patient_id for row in rows if row.service_id == service.id})
+    overbookings = find_overbookings(
+        session, [row.id for row in rows if row.is_overbooked and row.service_id == service.id]
+    )
     for row in rows:
         interval = Interval(row.starts_at, row.ends_at)
         column = place[row.lane_id or row.practitioner_id]
@@ -221,6 +225,7 @@ def add_meetings(
                 mode=row.mode,
                 type_name=row.type_name or "",
                 is_overbooked=row.is_overbooked,
+                overbooking=None if is_hidden else overbookings.get(row.id),
                 interpreter_language=row.interpreter_language,
                 room_name=row.room_name or "",
                 taken_by=clinician if row.lane_id else "",

@@ -51,6 +51,8 @@ def list_steps(session: Session, appointment: Appointment) -> list[Step]:
 
 def find_overbookings(session: Session, appointment_ids: Collection[UUID]) -> dict[UUID, Overbooking]:
     """Of those appointments that were booked on top of others; for lists."""
+    if not appointment_ids:
+        return {}
     rows = session.scalars(
         select(AppointmentHistory).where(
             AppointmentHistory.appointment_id.in_(appointment_ids),

@@ -47,7 +47,7 @@ def move_appointment(session: Session, actor: Actor, appointment_id: UUID, wish:
     appointment = get_appointment(session, actor, appointment_id)
     if not may_manage(actor, appointment):
         raise NotFound
-    if _is_repeat(session, actor, appointment_id, wish):
+    if _is_repeat(session, actor, appointment, wish):
         return appointment
     appointment = lock_appointment(session, actor, appointment_id)
     _check(appointment, wish)
@@ -65,7 +65,7 @@ def move_own_appointment(
 ) -> Appointment:
     """By the patient, within the type's rules. Raises NotBookable too."""
     appointment = get_appointment(session, actor, appointment_id)
-    if _is_repeat(session, actor, appointment_id, wish):
+    if _is_repeat(session, actor, appointment, wish):
         return appointment
     appointment = lock_appointment(session, actor, appointment_id)
     _check(appointment, wish)
@@ -76,9 +76,13 @@ def move_own_appointment(
     return _move(session, actor, appointment, wish, choice)
 
 
-def _is_repeat(session: Session, actor: Actor, appointment_id: UUID, wish: MoveRequest) -> bool:
-    key = key_of(wish.idempotency_key, appointment_id, wish.version, wish.hold_id, wish.starts_at)
-    return remember_key(session, actor.key, key, appointment_id)[1]
+def _is_repeat(session: Session, actor: Actor, appointment: Appointment, wish: MoveRequest) -> bool:
+    key = key_of(wish.idempotency_key, appointment.id, wish.version, wish.hold_id, wish.starts_at)
+    is_repeat = remember_key(session, actor.key, key, appointment.id)[1]
+    if is_repeat and appointment.version > wish.version + 1:
+        # It was moved by this form, and then changed again: it is not where the form put it.
+        raise AppointmentChanged
+    return is_repeat
 
 
 def _check(appointment: Appointment, wish: MoveRequest) -> None:

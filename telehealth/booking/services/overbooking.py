@@ -15,7 +15,12 @@ from telehealth.booking.domain.appointment import Change, Mode
 from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentType, Lane, SharedClinic
-from telehealth.booking.services.appointments import get_appointment, get_service, place_appointment
+from telehealth.booking.services.appointments import (
+    get_appointment,
+    get_service,
+    place_appointment,
+    still_booked,
+)
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.follow_ups import complete_follow_up, complete_matching
 from telehealth.booking.services.idempotency import key_of, remember_key
@@ -69,7 +74,7 @@ def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) 
     )
     appointment_id, is_repeat = remember_key(session, actor.key, key)
     if is_repeat:
-        return get_appointment(session, actor, appointment_id)
+        return still_booked(get_appointment(session, actor, appointment_id))
     appointment = place_appointment(
         session,
         actor,

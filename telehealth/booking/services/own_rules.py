@@ -91,6 +91,14 @@ def refuse_change(appointment: Appointment) -> Refusal | None:
     )
 
 
+def refuse_move(appointment: Appointment) -> Refusal | None:
+    """Why the patient may not move it themselves: what is not booked online any more is not moved online either."""
+    type_ = appointment.appointment_type
+    if type_ is None or not type_.is_active or type_.booker is Booker.STAFF:
+        return refuse_change(appointment) or Refusal.STAFF_ONLY
+    return refuse_change(appointment)
+
+
 def check_own_change(actor: Actor, appointment: Appointment) -> None:
     """Raises NotFound for a stranger's appointment, NotBookable where the rules say no."""
     if not may_visit(actor, appointment):

@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session, joinedload
 from telehealth.accounts.models import Patient
 from telehealth.accounts.services.merges import find_records
 from telehealth.actor import Actor
-from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.domain.appointment import GONE
 from telehealth.booking.models import Appointment
 from telehealth.booking.policies import may_manage, may_name_service
 
-GONE = (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
 SHOWN = 50
 
 

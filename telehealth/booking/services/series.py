@@ -13,13 +13,13 @@ from telehealth.accounts.models import HealthcareService
 from telehealth.accounts.services.merges import survivor_of
 from telehealth.accounts.services.patients import get_patient
 from telehealth.actor import Actor, Role
-from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.appointment import GONE, Mode
 from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.domain.intervals import Interval
 from telehealth.booking.domain.series import series_starts
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentType, Schedule
-from telehealth.booking.services.appointments import get_service, place_appointment
+from telehealth.booking.services.appointments import get_service, place_appointment, still_booked
 from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import Need, SlotTaken, lock_resources
@@ -101,7 +101,7 @@ def book_series(
     key = key_of(wish.idempotency_key, patient.id, *(start.isoformat() for start in starts))
     series_id, is_repeat = remember_key(session, actor.key, key, uuid4())
     if is_repeat:
-        return _booked(session, series_id)
+        return _still_booked(session, series_id)
     _lock_all(session, patient.id, schedule)
     for starts_at in starts:
         if not now() <= starts_at < now() + FARTHEST:
@@ -219,6 +219,13 @@ def _explain(
 def _nearest(free: Sequence[Slot], starts_at: datetime, most: int = 3) -> list[Slot]:
     near = sorted(free, key=lambda slot: abs(slot.starts_at - starts_at))[:most]
     return sorted(near, key=lambda slot: slot.starts_at)
+
+
+def _still_booked(session: Session, series_id: UUID) -> list[Appointment]:
+    """What the form made the first time, without the dates that were cancelled since. Raises Conflict where all were."""
+    made = _booked(session, series_id)
+    live = [each for each in made if each.status not in GONE]
+    return live or [still_booked(each) for each in made]
 
 
 def _booked(session: Session, series_id: UUID) -> list[Appointment]:

@@ -117,4 +117,9 @@ def _lock(session: Session, pending: Sequence[Appointment]) -> None:
 
 
 def _confirm(session: Session, actor: Actor, pending: Sequence[Appointment]) -> list[Appointment]:
-    return [confirm_appointment(session, actor, each.id, version=each.version) for each in pending]
+    """What is still to come; a time that has passed meanwhile waits on the record to be moved or cancelled."""
+    return [
+        confirm_appointment(session, actor, each.id, version=each.version)
+        for each in pending
+        if each.starts_at > now()
+    ]

@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from telehealth.accounts.models import Account
 from telehealth.actor import Actor, Role
-from telehealth.booking.domain.appointment import AppointmentStatus, Change
-from telehealth.booking.models import Appointment, AppointmentHistory
+from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.models import Appointment
 from telehealth.booking.services.attendance import give_back, take_patient
 from telehealth.errors import N_, Conflict, NotFound
 from telehealth.video.domain.encounter import EncounterStatus
@@ -62,24 +60,6 @@ def leave_to_clinic(session: Session, actor: Actor, appointment_id: UUID) -> App
             "call-under-way", N_("The patient is admitted already. Ask a colleague to take over instead.")
         )
     return appointment
-
-
-def find_overbookers(session: Session, appointment_ids: list[UUID]) -> dict[UUID, str]:
-    """Who booked on top of another appointment, by name."""
-    if not appointment_ids:
-        return {}
-    rows = session.execute(
-        select(AppointmentHistory.appointment_id, AppointmentHistory.changed_by).where(
-            AppointmentHistory.appointment_id.in_(appointment_ids),
-            AppointmentHistory.change == Change.OVERBOOKED,
-        )
-    ).all()
-    keys = {appointment_id: UUID(who.removeprefix("account:")) for appointment_id, who in rows}
-    names = {
-        account.id: account.display_name
-        for account in session.scalars(select(Account).where(Account.id.in_(keys.values())))
-    }
-    return {appointment_id: names.get(key, "") for appointment_id, key in keys.items()}
 
 
 def _require_unseen(appointment: Appointment) -> None:

@@ -17,7 +17,7 @@ from telehealth.actor import Actor, Role
 from telehealth.booking.domain.appointment import JOIN_CLOSES_AFTER, JOIN_OPENS_BEFORE, AppointmentStatus
 from telehealth.booking.models import Appointment, Lane, SharedClinicMember
 from telehealth.booking.policies import is_clinician_of
-from telehealth.clinic.services.shared import find_overbookers
+from telehealth.booking.services.history import Overbooking, find_overbookings
 from telehealth.errors import NotFound
 from telehealth.notes.services import encounters_with_signed_note
 from telehealth.video.domain.encounter import EncounterStatus
@@ -44,8 +44,8 @@ class ClinicRow:
     safety: Safety
     # False where a colleague of the shared clinic has taken the patient.
     is_open_to_actor: bool = True
-    # Who booked it on top of another appointment; None where nobody did.
-    overbooked_by: str | None = None
+    # Who booked it on top of another appointment, and why; None where nobody did.
+    overbooking: Overbooking | None = None
 
 
 def own_service(session: Session, actor: Actor) -> HealthcareService:
@@ -107,7 +107,7 @@ def todays_clinic(session: Session, actor: Actor, now: datetime, time_zone: str)
     encounters = find_encounters(session, [appointment.id for appointment in appointments])
     signed = encounters_with_signed_note(session, [encounter.id for encounter in encounters.values()])
     safeties = find_safety(session, actor, [appointment.patient_id for appointment in appointments])
-    overbookers = find_overbookers(session, [each.id for each in appointments if each.is_overbooked])
+    overbookings = find_overbookings(session, [each.id for each in appointments if each.is_overbooked])
     rows = []
     for appointment in appointments:
         encounter = encounters.get(appointment.id)
@@ -119,7 +119,7 @@ def todays_clinic(session: Session, actor: Actor, now: datetime, time_zone: str)
                 has_signed_note=has_signed_note,
                 safety=safeties[appointment.patient_id],
                 is_open_to_actor=is_clinician_of(actor, appointment),
-                overbooked_by=overbookers.get(appointment.id),
+                overbooking=overbookings.get(appointment.id),
             )
         )
     return rows

@@ -102,6 +102,17 @@ def test_a_move_sent_twice_moves_once(session: Session, cast: Cast) -> None:
     assert changes_of(session, appointment) == [(1, "booked"), (2, "moved")]
 
 
+def test_a_move_sent_again_after_another_one_says_that_it_was_changed(session: Session, cast: Cast) -> None:
+    appointment = make_appointment(session, cast)
+    who = actor_of(cast.receptionist)
+    first = move(cast, appointment, soon() + 4 * QUARTER)
+    move_appointment(session, who, appointment.id, first)
+    move_appointment(session, who, appointment.id, move(cast, appointment, soon() + 8 * QUARTER))
+    with pytest.raises(AppointmentChanged):
+        move_appointment(session, who, appointment.id, first)
+    assert appointment.starts_at == soon() + 8 * QUARTER
+
+
 def test_a_stale_page_moves_nothing(session: Session, cast: Cast) -> None:
     appointment = make_appointment(session, cast)
     move_appointment(

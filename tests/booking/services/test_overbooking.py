@@ -17,7 +17,7 @@ from telehealth.booking.services.claims import PatientBusy
 from telehealth.booking.services.moving import move_appointment
 from telehealth.booking.services.overbooking import OverbookRequest, overbook_appointment
 from telehealth.clock import now
-from telehealth.errors import InvalidInput, NotFound
+from telehealth.errors import Conflict, InvalidInput, NotFound
 from tests.booking.services.wishes import QUARTER, changes_of, live_claims, move
 from tests.factories import Cast, make_appointment, make_shared_clinic, soon
 
@@ -100,6 +100,14 @@ def test_a_form_sent_twice_overbooks_once(session: Session, cast: Cast) -> None:
     form = wanted(cast)
     first = overbook_appointment(session, actor_of(cast.receptionist), form)
     assert overbook_appointment(session, actor_of(cast.receptionist), form).id == first.id
+
+
+def test_a_form_sent_again_after_it_was_cancelled_is_told_so(session: Session, cast: Cast) -> None:
+    form, who = wanted(cast), actor_of(cast.receptionist)
+    made = overbook_appointment(session, who, form)
+    cancel_appointment(session, who, made.id, version=1, reason=CancelReason.PATIENT)
+    with pytest.raises(Conflict):
+        overbook_appointment(session, who, form)
 
 
 @pytest.mark.parametrize("note", ["", "  ", "\n"])

@@ -27,6 +27,7 @@ from telehealth.booking.services.cancelling import cancel_appointment, cancel_ow
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
 from telehealth.booking.services.own_rules import NotBookable
 from telehealth.booking.services.record_merges import NotVerifiedYet, merge_records
+from telehealth.booking.services.verification import confirm_person
 from telehealth.errors import Conflict, NotFound
 from tests.booking.services.wishes import QUARTER, changes_of, hold, live_claims, wish, wish_held
 from tests.factories import (
@@ -216,6 +217,20 @@ def test_only_reception_confirms(session: Session, cast: Cast) -> None:
     for who in (actor_of(cast.clinician), actor_of(cast.other_service_receptionist), guest_of(asked)):
         with pytest.raises(NotFound):
             confirm_appointment(session, who, asked.id, version=1)
+
+
+def test_a_time_that_passed_while_it_waited_is_not_confirmed(session: Session, cast: Cast) -> None:
+    open_to_all(session, cast)
+    made = hold(session, cast, owner=BROWSER, actor=ANONYMOUS)
+    asked = ask_for_appointment(session, ANONYMOUS, wish_held(cast, made, patient_id=None), details())
+    asked.starts_at, asked.ends_at = soon() - 3 * QUARTER, soon() - 2 * QUARTER
+    session.flush()
+    who = actor_of(cast.receptionist)
+    with pytest.raises(Conflict):
+        confirm_appointment(session, who, asked.id, version=asked.version)
+    # Who they are can be settled all the same.
+    assert confirm_person(session, who, asked.patient_id) == []
+    assert (asked.patient.is_verified, asked.status) == (True, AppointmentStatus.PENDING)
 
 
 def test_an_interpreter_is_not_lost_on_the_way(session: Session, cast: Cast) -> None:

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
-from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.appointment import CancelReason, Mode
 from telehealth.booking.models import Appointment
+from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.series import SeriesChanged, SeriesRequest, book_series, preview_series
 from telehealth.clock import now
-from telehealth.errors import InvalidInput, NotFound
+from telehealth.errors import Conflict, InvalidInput, NotFound
 from tests.factories import Cast, make_appointment, make_schedule
 
 pytestmark = pytest.mark.service
@@ -82,6 +83,17 @@ def test_the_chosen_dates_are_booked_together_once(session: Session, cast: Cast)
     assert len({appointment.series_id for appointment in booked}) == 1
     again = book_series(session, actor_of(cast.receptionist), form, chosen)
     assert [appointment.id for appointment in again] == [appointment.id for appointment in booked]
+
+
+def test_a_form_sent_again_tells_only_of_what_is_still_booked(session: Session, cast: Cast) -> None:
+    form, who = wanted(cast), actor_of(cast.receptionist)
+    chosen = [each.starts_at for each in preview_series(session, who, form)][:2]
+    first, second = book_series(session, who, form, chosen)
+    cancel_appointment(session, who, first.id, version=1, reason=CancelReason.PATIENT)
+    assert [each.id for each in book_series(session, who, form, chosen)] == [second.id]
+    cancel_appointment(session, who, second.id, version=1, reason=CancelReason.PATIENT)
+    with pytest.raises(Conflict):
+        book_series(session, who, form, chosen)
 
 
 def test_all_or_none_is_booked(session: Session, cast: Cast) -> None:
