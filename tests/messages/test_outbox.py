@@ -100,6 +100,19 @@ def test_a_message_waits_for_the_safe_hours(session: Session, cast: Cast) -> Non
     assert claim_message(session, [ContactKind.EMAIL], "x") is None
 
 
+def test_what_waited_for_the_same_hour_leaves_in_the_order_in_which_it_was_written(
+    session: Session, cast: Cast
+) -> None:
+    protect(session, cast, email=True, hours=away_from_now())
+    written = [write(session, cast.patient) for _ in range(8)]
+    due_at = now() - timedelta(minutes=1)
+    for message in written:
+        message.due_at = due_at
+    session.flush()
+    taken = [claim_message(session, [ContactKind.EMAIL], "x") for _ in written]
+    assert taken == [message.id for message in written]
+
+
 def test_a_link_that_runs_out_before_the_safe_hours_is_withheld(session: Session, cast: Cast) -> None:
     protect(session, cast, email=True, hours=away_from_now())
     message = write(session, cast.patient, minutes=10)

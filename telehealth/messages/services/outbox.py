@@ -82,7 +82,8 @@ def claim_message(session: Session, channels: Collection[ContactKind], domain: s
     message_id = session.scalar(
         select(Message.id)
         .where(_is_due(channels))
-        .order_by(Message.due_at, Message.id)
+        # Of those that waited for the same safe hour the earlier one first: "booked" before "cancelled".
+        .order_by(Message.due_at, Message.created_at, Message.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=Message)
     )
