@@ -1,7 +1,6 @@
 """The checks of the attack find what they look for: each violation, planted by hand where nothing refuses it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -46,13 +45,13 @@ def world(session: Session, cast: Cast) -> dict[str, UUID]:
     booked = make_appointment(session, cast)
     cancelled = make_appointment(session, cast, starts_at=soon() + HOUR)
     cancel_appointment(session, actor, cancelled.id, version=1, reason=CancelReason.PATIENT)
-    slot = replace(slot_at(cast, soon() + 2 * HOUR), ends_at=soon() + 2 * HOUR + 20 * timedelta(minutes=1))
+    slot = slot_at(cast, soon() + 2 * HOUR)._replace(ends_at=soon() + 2 * HOUR + 20 * timedelta(minutes=1))
     met = place_appointment(
         session,
         actor,
         service,
         cast.patient,
-        replace(slot, room_id=room.id),
+        slot._replace(room_id=room.id),
         type_=type_,
         mode=Mode.IN_PERSON,
         interpreter_language="form 1",

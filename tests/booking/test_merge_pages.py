@@ -1,7 +1,5 @@
 """Merging two records, undoing it, and people to verify: the pages."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy.orm import Session
 
@@ -136,8 +134,8 @@ def test_appointments_at_the_same_time_are_shown_and_nothing_is_merged(
 
 def appointment_with_colleague(session: Session, cast: Cast, patient: Patient) -> Appointment:
     schedule = make_schedule(session, cast.service, cast.colleague.practitioner_id)
-    slot = replace(
-        slot_at(cast, soon()), practitioner_id=cast.colleague.practitioner_id, schedule_id=schedule.id
+    slot = slot_at(cast, soon())._replace(
+        practitioner_id=cast.colleague.practitioner_id, schedule_id=schedule.id
     )
     return place_appointment(
         session,

@@ -1,10 +1,10 @@
 """Bookable times, computed from sessions minus claims. Slots are never stored."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,9 +29,11 @@ def part_of_day(at: time) -> PartOfDay:
     return PartOfDay.AFTERNOON if at < EVENING_STARTS else PartOfDay.EVENING
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A bookable time in one session, of a clinician or of a lane of a shared clinic; without buffers."""
+class Slot(NamedTuple):
+    """A bookable time in one session, of a clinician or of a lane of a shared clinic; without buffers.
+
+    A tuple: a search makes thousands.
+    """
 
     starts_at: datetime
     ends_at: datetime

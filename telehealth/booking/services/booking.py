@@ -1,6 +1,6 @@
 """Book an appointment: by staff, by the patient, or asked for by somebody whom the service does not know yet."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -197,7 +197,7 @@ def find_choice(
         raise SlotTaken
     if hold is not None and hold.lane_id is not None:
         # Another lane may be the first free one by now: what is held is this one.
-        slot = replace(slot, lane_id=hold.lane_id)
+        slot = slot._replace(lane_id=hold.lane_id)
     return Choice(slot, type_, mode or type_.modes[0], hold)
 
 

@@ -1,6 +1,5 @@
 """Promise 1: the database refuses two overlapping live claims of a clinician or a patient."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -69,7 +68,7 @@ def test_one_appointment_may_follow_the_other(session: Session, cast: Cast, shif
 def test_a_patient_cannot_be_in_two_places(session: Session, cast: Cast) -> None:
     first = make_appointment(session, cast)
     assert cast.colleague.practitioner_id
-    elsewhere = replace(slot_at(cast, soon() + MINUTE), practitioner_id=cast.colleague.practitioner_id)
+    elsewhere = slot_at(cast, soon() + MINUTE)._replace(practitioner_id=cast.colleague.practitioner_id)
     with pytest.raises(PatientBusy) as refusal, session.begin_nested():
         place_appointment(session, actor_of(cast.receptionist), cast.service, cast.patient, elsewhere)
     assert refusal.value.appointment_id == first.id

@@ -291,7 +291,7 @@ def test_a_session_in_which_somebody_is_booking_waits(session: Session, cast: Ca
     schedule = make_schedule(
         session, cast.service, cast.practitioner_id, first_date=today + DAY, starts=time(9), ends=time(17)
     )
-    slot = replace(slot_at(cast, soon() + 2 * DAY), schedule_id=schedule.id)
+    slot = slot_at(cast, soon() + 2 * DAY)._replace(schedule_id=schedule.id)
     reception = actor_of(cast.receptionist)
     hold = hold_slot(
         session,
