@@ -59,19 +59,16 @@ def test_a_receptionist_books_a_free_slot(session: Session, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"starts_at": soon() + timedelta(minutes=1)},
-        {"starts_at": soon() - timedelta(hours=2)},
-        {"starts_at": soon() + timedelta(days=800)},
-        {"schedule_id": uuid4()},
-    ],
+    "shift", [timedelta(minutes=1), timedelta(hours=-2), timedelta(days=800)], ids=["grid", "past", "far"]
 )
-def test_a_time_that_is_not_on_offer_is_not_booked(
-    session: Session, cast: Cast, change: dict[str, Any]
-) -> None:
+def test_a_time_that_is_not_on_offer_is_not_booked(session: Session, cast: Cast, shift: timedelta) -> None:
     with pytest.raises(SlotTaken):
-        book_appointment(session, actor_of(cast.receptionist), wish(cast, **change))
+        book_appointment(session, actor_of(cast.receptionist), wish(cast, starts_at=soon() + shift))
+
+
+def test_an_unknown_schedule_offers_nothing(session: Session, cast: Cast) -> None:
+    with pytest.raises(SlotTaken):
+        book_appointment(session, actor_of(cast.receptionist), wish(cast, schedule_id=uuid4()))
 
 
 def test_the_schedule_of_another_service_offers_nothing_here(session: Session, cast: Cast) -> None:
