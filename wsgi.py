@@ -5,7 +5,7 @@ import os
 from telehealth import logs
 from telehealth.app import create_app
 from telehealth.config import Config
-from telehealth.server import start_outbox, start_sealer
+from telehealth.server import start_beside_pages
 from telehealth.startup import prepare_to_serve
 
 config = Config.from_environment(os.environ)
@@ -13,5 +13,4 @@ logs.configure(config.log_format)
 # What would make it unsafe ends the start, with a message that says what to do.
 prepare_to_serve(config)
 app = create_app(config)
-start_sealer(app)
-start_outbox(app)
+start_beside_pages(app)
