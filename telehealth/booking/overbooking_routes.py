@@ -27,6 +27,7 @@ from telehealth.booking.services.links import make_link
 from telehealth.booking.services.overbooking import NO_SCHEDULE, OverbookRequest, overbook_appointment
 from telehealth.booking.services.refusals import see_obstacles
 from telehealth.booking.time_search import TimeSearch, read_search
+from telehealth.clock import now
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput
 from telehealth.extensions import actor, transaction
@@ -116,7 +117,7 @@ def _page(form: OverbookForm, patient_id: UUID, problem: Problem | None = None) 
             form.owner.data = str(search.owner_id or "")
             form.type.data = str(search.type.id) if search.type else ""
             form.mode.data = search.mode.value
-            fill_date(form.day, search.from_date)
+            fill_date(form.day, search.from_date or now().astimezone(ZoneInfo(service.time_zone)).date())
         card = known_patient_card(session, patient, service)
     return render_template(
         "booking/overbook.html",
