@@ -25,28 +25,25 @@ from telehealth.accounts import session as accounts_session
 from telehealth.accounts.services import notices
 from telehealth.admin import audit_routes as admin_audit_routes
 from telehealth.admin import staff_routes as admin_staff_routes
-from telehealth.booking import (
+from telehealth.booking.desk import (
     appointment_routes,
     booking_routes,
     day_routes,
-    follow_up_routes,
-    leave_routes,
     merge_routes,
     moving_routes,
-    my_routes,
     overbooking_routes,
-    own_appointment_routes,
     safety_routes,
-    schedule_routes,
     search_routes,
-    self_service_routes,
     series_routes,
-    session_routes,
-    type_routes,
     verify_routes,
 )
-from telehealth.booking import routes as desk_routes
+from telehealth.booking.desk import routes as desk_routes
+from telehealth.booking.follow_ups import routes as follow_up_routes
 from telehealth.booking.notices import queue_appointment_notice
+from telehealth.booking.schedules import leave_routes, session_routes, type_routes
+from telehealth.booking.schedules import routes as schedule_routes
+from telehealth.booking.self_service import my_routes, own_appointment_routes
+from telehealth.booking.self_service import routes as self_service_routes
 from telehealth.booking.services import appointments
 from telehealth.booking.services.links import LinkSigner
 from telehealth.clinic import attendance_routes as clinic_attendance_routes
@@ -64,7 +61,7 @@ from telehealth.video import sockets as video_sockets
 from telehealth.video.services.encounters import cancel_encounter
 from telehealth.video.services.missed import follow_attendance
 
-# Importing them puts their pages on the blueprint of `booking.routes`.
+# Importing them puts their pages on the blueprint of `booking.desk.routes`.
 DESK_PAGES = (
     appointment_routes,
     booking_routes,

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Organisation
 from telehealth.booking.domain.appointment import AppointmentStatus, Change, Mode
+from telehealth.booking.join_addresses import join_address
 from telehealth.booking.models import Appointment
-from telehealth.booking.routes import join_address
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.notices import Recipient, find_recipient
 from telehealth.dates import instant_text

@@ -17,7 +17,9 @@ from telehealth.booking.domain.slots import Slot
 from telehealth.booking.interpreter_presenters import interpreter_text
 from telehealth.booking.models import Appointment
 from telehealth.booking.safety_presenters import busy_text, protection_text
+from telehealth.booking.services.owners import Owners
 from telehealth.booking.services.restricted import Busy
+from telehealth.booking.slot_values import slot_value
 from telehealth.dates import birth_date_text, date_text, instant_text, time_text
 
 
@@ -196,6 +198,16 @@ def _record_line(line: Appointment | Busy, patient: Patient) -> dict[str, Any]:
         "when": instant_text(line.starts_at, line.service.time_zone),
         "card": appointment_card(line),
         "record": "" if line.patient_id == patient.id else line.patient.display_name,
+    }
+
+
+def time_item(slot: Slot, owners: Owners, time_zone: str) -> dict[str, Any]:
+    """A free time as a button."""
+    return {
+        "value": slot_value(slot),
+        "text": time_text(slot.starts_at, time_zone),
+        "when": instant_text(slot.starts_at, time_zone),
+        "name": owners.name_of(slot),
     }
 
 

@@ -13,9 +13,9 @@ from telehealth.accounts.services.authorities import find_carer
 from telehealth.accounts.session import remember_visit
 from telehealth.audit.services import record_event
 from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.join_addresses import link_signer
 from telehealth.booking.models import Appointment, JoinLink
 from telehealth.booking.policies import is_clinician_of, may_visit
-from telehealth.booking.routes import link_signer
 from telehealth.booking.services.appointments import get_appointment
 from telehealth.booking.services.links import count_tries, find_link, try_birth_date
 from telehealth.clock import now

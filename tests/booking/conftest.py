@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from telehealth.booking.models import Appointment
-from tests.booking.own_booking import free_start, open_to_all
+from tests.booking.self_service.own_booking import free_start, open_to_all
 from tests.factories import Cast, make_appointment, make_own_account, open_visit, sign_in
 from tests.page_checks import CheckedClient
 

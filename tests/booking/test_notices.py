@@ -19,7 +19,7 @@ from telehealth.demo.data import make_demo
 from telehealth.messages.domain.delivery import MessageState
 from telehealth.messages.models import Message
 from telehealth.sealing import SealBroken
-from tests.booking.own_booking import ask, choose, go_on, open_to_all
+from tests.booking.self_service.own_booking import ask, choose, go_on, open_to_all
 from tests.factories import (
     SLOT,
     Cast,

@@ -6,8 +6,8 @@ from telehealth.accounts.services import contact_changes
 from telehealth.accounts.services.contact_changes import request_contact_change
 from telehealth.accounts.services.patient_sign_in import send_sign_in_link
 from telehealth.actor import ANONYMOUS, Actor, ActorKind
+from telehealth.booking.join_addresses import link_signer
 from telehealth.booking.models import Appointment
-from telehealth.booking.routes import link_signer
 from telehealth.booking.services.links import make_link
 from telehealth.clock import now
 from tests.permissions.errands.desk import date_parts

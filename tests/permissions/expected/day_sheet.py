@@ -1,4 +1,4 @@
-"""The day sheet of reception (telehealth/booking/day_routes.py)."""
+"""The day sheet of reception (telehealth/booking/desk/day_routes.py)."""
 
 ROUTES = """
 #                                                   own col rec adm, oc or, fc fr fa, pat oth car fc, gst cl og, uf su exp ano

@@ -1,4 +1,4 @@
-"""Merging two records, and people to verify (telehealth/booking/merge_routes.py, verify_routes.py)."""
+"""Merging two records, and people to verify (telehealth/booking/desk/merge_routes.py, verify_routes.py)."""
 
 ROUTES = """
 #                                                   own col rec adm, oc or, fc fr fa, pat oth car fc, gst cl og, uf su exp ano

@@ -1,4 +1,4 @@
-"""Requests to see a patient (telehealth/booking/follow_up_routes.py), and what a clinician does with a row of the list."""
+"""Requests to see a patient (telehealth/booking/follow_ups/routes.py), and what a clinician does with a row of the list."""
 
 ROUTES = """
 #                                                   own col rec adm, oc or, fc fr fa, pat oth car fc, gst cl og, uf su exp ano

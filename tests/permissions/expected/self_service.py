@@ -1,4 +1,4 @@
-"""What patients book, move and cancel themselves (telehealth/booking/self_service_routes.py, own_appointment_routes.py)."""
+"""What patients book, move and cancel themselves (telehealth/booking/self_service/routes.py, own_appointment_routes.py)."""
 
 ROUTES = """
 #                                                   own col rec adm, oc or, fc fr fa, pat oth car fc, gst cl og, uf su exp ano

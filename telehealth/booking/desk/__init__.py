@@ -1,0 +1,1 @@
+"""Reception's pages: find, register and merge patients; book, move, cancel, overbook; the day sheet."""

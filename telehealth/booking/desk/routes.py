@@ -1,0 +1,91 @@
+"""Reception's desk: find or register a patient, and the record. Other modules add the pages that book."""
+
+from uuid import UUID
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import HealthcareService, Patient
+from telehealth.accounts.services.authorities import list_authorities
+from telehealth.accounts.services.contact_changes import find_pending
+from telehealth.accounts.services.patients import get_patient
+from telehealth.accounts.services.protection import find_protections
+from telehealth.accounts.services.staff import list_services
+from telehealth.actor import Role
+from telehealth.audit.services import record_event
+from telehealth.booking.desk.merge_presenters import record_links
+from telehealth.booking.follow_ups.presenters import follow_up_cards
+from telehealth.booking.policies import DESK
+from telehealth.booking.presenters import (
+    PatientCard,
+    patient_card,
+    record_lines,
+)
+from telehealth.booking.safety_presenters import carer_cards, change_card
+from telehealth.booking.services.follow_up_work import list_patients_follow_ups
+from telehealth.booking.services.restricted import list_record_appointments
+from telehealth.clock import now, uk_today
+from telehealth.errors import NotFound
+from telehealth.extensions import actor, transaction
+from telehealth.guards import guarded
+from telehealth.page_service import speak_for
+
+bp = Blueprint("booking", __name__, url_prefix="/desk")
+
+
+def desk_service(session: Session) -> HealthcareService:
+    """The service whose desk this is. Raises NotFound for someone who is at no desk."""
+    services = list_services(session, actor().services_as(Role.RECEPTIONIST))
+    if not services:
+        raise NotFound
+    speak_for(services[0])
+    return services[0]
+
+
+@bp.get("/patients/<uuid:patient_id>")
+@guarded(DESK)
+def patient_record(patient_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        service = desk_service(session)
+        patient = get_patient(session, actor(), patient_id)
+        record_opening(session, "patient.opened", patient.id, service.id)
+        card = known_patient_card(session, patient, service)
+        found = list_record_appointments(session, actor(), patient)
+        upcoming, past = record_lines(found, now(), patient)
+        requests = list_patients_follow_ups(session, actor(), patient.id)
+        cards = follow_up_cards(requests, actor(), now(), hidden=())
+        changes = [change_card(change, service.time_zone) for change in find_pending(session, patient.id)]
+        carers = carer_cards(list_authorities(session, patient.id), uk_today(), service.time_zone)
+        records = record_links(session, patient, service)
+    return render_template(
+        "booking/patient_record.html",
+        patient=card,
+        upcoming=upcoming,
+        past=past,
+        follow_ups=cards,
+        changes=changes,
+        carers=carers,
+        records=records,
+    )
+
+
+def known_patient_card(session: Session, patient: Patient, service: HealthcareService) -> PatientCard:
+    """The banner of a patient whom this member of staff may know."""
+    protections = find_protections(session, [patient.id]).get(patient.id, [])
+    return patient_card(patient, now(), service.time_zone, protections=protections)
+
+
+def record_opening(
+    session: Session, action: str, patient_id: UUID, service_id: UUID, appointment_id: UUID | None = None
+) -> None:
+    """Somebody at the desk saw this patient's details; with `appointment_id`: those of an appointment."""
+    record_event(
+        session,
+        actor(),
+        action,
+        subject_kind="appointment" if appointment_id else "patient",
+        subject_id=appointment_id or patient_id,
+        patient_id=patient_id,
+        service_id=service_id,
+    )

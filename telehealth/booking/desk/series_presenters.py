@@ -1,0 +1,71 @@
+"""The dates of a series in words: free ones to tick, the others with what is in the way and what else is free that day."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import HealthcareService
+from telehealth.booking.desk.booking_presenters import type_text
+from telehealth.booking.desk.refusal_presenters import obstacle_lines
+from telehealth.booking.models import AppointmentType
+from telehealth.booking.presenters import mode_text
+from telehealth.booking.services.desk_holds import HoldRequest
+from telehealth.booking.services.refusals import Obstacle, owner_of
+from telehealth.booking.services.series import SeriesDate
+from telehealth.dates import instant_text, time_text
+
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def start_value(starts_at: datetime) -> str:
+    return f"{starts_at.astimezone(UTC):{_INSTANT}}"
+
+
+def read_start(value: str) -> datetime | None:
+    try:
+        return datetime.strptime(value, _INSTANT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def date_rows(
+    dates: Sequence[SeriesDate],
+    obstacles: Sequence[Sequence[Obstacle]],
+    time_zone: str,
+    chosen: Collection[datetime] | None,
+) -> list[dict[str, Any]]:
+    """`chosen`: the starts that were ticked before; None: everything that is free is ticked."""
+    return [
+        {
+            "name": f"other-{number}",
+            "value": start_value(each.starts_at),
+            "when": instant_text(each.starts_at, time_zone),
+            "is_free": each.slot is not None,
+            "is_ticked": chosen is None or each.starts_at in chosen,
+            "lines": obstacle_lines(found, time_zone),
+            "others": [
+                {
+                    "value": start_value(slot.starts_at),
+                    "text": time_text(slot.starts_at, time_zone),
+                    "is_chosen": chosen is not None and slot.starts_at in chosen,
+                }
+                for slot in each.others
+            ],
+        }
+        for number, (each, found) in enumerate(zip(dates, obstacles, strict=True), 1)
+    ]
+
+
+def first_time_text(session: Session, service: HealthcareService, first: HoldRequest) -> str:
+    """For example "Tuesday 12 January 2027, 2:30pm with Dr Nia Pritchard: Review, 15 minutes, video"."""
+    type_ = session.get(AppointmentType, first.appointment_type_id)
+    return gettext(
+        "%(when)s with %(name)s: %(type)s, %(mode)s",
+        when=instant_text(first.starts_at, service.time_zone),
+        name=owner_of(session, service, first.schedule_id),
+        type=type_text(type_) if type_ is not None and type_.service_id == service.id else "",
+        mode=mode_text(first.mode).lower(),
+    )

@@ -1,0 +1,1 @@
+"""Pages about who is still to be seen."""

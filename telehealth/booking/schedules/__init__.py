@@ -1,0 +1,1 @@
+"""Pages on which administrators and clinicians set up sessions, leave, types and rules."""

@@ -1,0 +1,1 @@
+"""Pages on which patients and carers book, move and cancel themselves."""

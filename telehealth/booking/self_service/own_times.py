@@ -1,0 +1,225 @@
+"""The free times that a patient chooses from, and the one that is kept for them."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import request
+from flask import session as cookie
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import HealthcareService
+from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.slots import PartOfDay, Slot
+from telehealth.booking.form_fields import read_key
+from telehealth.booking.models import Appointment, AppointmentType, Hold
+from telehealth.booking.self_service.hold_owner import hold_owner
+from telehealth.booking.self_service.presenters import TIMES_SHOWN, days_of_times, held_time
+from telehealth.booking.services.availability import SlotQuery, find_slot, find_slots
+from telehealth.booking.services.claims import PatientBusy, SlotTaken
+from telehealth.booking.services.holds import get_hold, hold_slot, release_hold
+from telehealth.booking.services.own_rules import check_time
+from telehealth.booking.services.owners import find_owners
+from telehealth.booking.services.refusals import owner_of
+from telehealth.booking.slot_values import read_slot
+from telehealth.clock import now
+from telehealth.error_pages import message_of
+from telehealth.errors import DomainError, NotFound
+from telehealth.extensions import actor
+
+# Enough for several whole days of a busy service; the page links to the days after.
+LOOKED_AT = 240
+_HOLD = "hold"
+
+
+def read_day(near: date | None = None) -> date | None:
+    """From which day free times are wanted: as asked for, else `near`. None: from today."""
+    try:
+        day = date.fromisoformat(request.values.get("from", ""))
+    except ValueError:
+        if near is None:
+            return None
+        day = near
+    return day if timedelta(0) < day - now().date() <= timedelta(days=366) else None
+
+
+def times_context(
+    session: Session,
+    service: HealthcareService,
+    type_: AppointmentType,
+    mode: Mode,
+    *,
+    patient_id: UUID | None,
+    moves: Appointment | None = None,
+    near: date | None = None,
+) -> dict[str, Any]:
+    """What the page with the free times shows, with what is chosen above them. `near`: the day that was looked at."""
+    owners = find_owners(session, service)
+    who = read_key(request.values.get("who", ""))
+    who = who if who in owners.names else None
+    part = next((each for each in PartOfDay if each.value == request.values.get("part")), None)
+    hold = kept_hold(session)
+    day = read_day(near)
+    slots = find_slots(
+        session,
+        service,
+        SlotQuery(
+            type=type_,
+            mode=mode,
+            from_date=day,
+            days=type_.days_ahead + 1,
+            practitioner_id=None if who in owners.clinics else who,
+            shared_clinic_id=who if who in owners.clinics else None,
+            part_of_day=part,
+            for_patient=True,
+            patient_id=patient_id,
+            ignoring=moves.id if moves else None,
+            own_hold=hold.id if hold else None,
+            limit=LOOKED_AT,
+        ),
+        now=now(),
+    )
+    return {
+        "times": days_of_times(_elsewhere(slots, moves, mode), owners, service),
+        "people": [(str(key), name, key == who) for key, name in owners.names.items()],
+        "who": str(who or ""),
+        "part": part.value if part else "",
+        "parts": [each.value for each in PartOfDay],
+        "from": day.isoformat() if day else "",
+        "is_first": day is None,
+    }
+
+
+def _elsewhere(slots: list[Slot], moves: Appointment | None, mode: Mode) -> list[Slot]:
+    """Without the very time that an appointment has: nobody moves it to where it is."""
+    if moves is None or mode is not moves.mode:
+        return slots
+    here = (moves.starts_at, moves.practitioner_id)
+    return [slot for slot in slots if (slot.starts_at, slot.practitioner_id) != here]
+
+
+def next_times(
+    session: Session,
+    service: HealthcareService,
+    type_: AppointmentType,
+    mode: Mode,
+    patient_id: UUID | None,
+    moves: Appointment | None = None,
+) -> list[dict[str, Any]]:
+    """The next three free times, for whoever did not get theirs."""
+    query = SlotQuery(
+        type=type_,
+        mode=mode,
+        days=type_.days_ahead + 1,
+        for_patient=True,
+        patient_id=patient_id,
+        ignoring=moves.id if moves else None,
+        limit=TIMES_SHOWN + 1,
+    )
+    found = _elsewhere(find_slots(session, service, query, now=now()), moves, mode)
+    shown = days_of_times(found, find_owners(session, service), service)
+    return [time for day in shown["days"] for part in day["parts"] for time in part["times"]][:3]
+
+
+def hold_choice(
+    session: Session,
+    service: HealthcareService,
+    type_: AppointmentType,
+    mode: Mode,
+    *,
+    patient_id: UUID | None,
+    moves: Appointment | None = None,
+) -> Hold:
+    """Keep the time whose button was pressed. Raises SlotTaken, PatientBusy, NotBookable, TooManyTries."""
+    choice = read_slot(request.form.get("slot", "")[:100])
+    if choice is None:
+        raise SlotTaken
+    schedule_id, starts_at = choice
+    if not timedelta(days=-1) < starts_at - now() < timedelta(days=732):
+        raise SlotTaken
+    earlier = kept_hold(session)
+    slot = find_slot(
+        session,
+        service,
+        SlotQuery(
+            type=type_,
+            mode=mode,
+            # Not whether the patient is busy then: the claims say so, in words of their own.
+            ignoring=moves.id if moves else None,
+            own_hold=earlier.id if earlier else None,
+        ),
+        schedule_id=schedule_id,
+        starts_at=starts_at,
+        now=now(),
+    )
+    if slot is None:
+        raise SlotTaken
+    check_time(type_, slot.starts_at)
+    return hold_slot(
+        session,
+        actor(),
+        service,
+        slot,
+        type_=type_,
+        mode=mode,
+        owner=hold_owner(),
+        address=actor().address or request.remote_addr or "",
+        patient_id=patient_id,
+        moves=moves,
+        replaces=earlier.id if earlier else None,
+    )
+
+
+def remember_hold(hold: Hold) -> None:
+    """After the commit: the cookie says which time is this browser's."""
+    cookie[_HOLD] = hold.id.hex
+
+
+def forget_hold() -> None:
+    cookie.pop(_HOLD, None)
+
+
+def kept_hold(session: Session) -> Hold | None:
+    """The time that is kept for this browser, also one that has lapsed."""
+    key = read_key(cookie.get(_HOLD, ""))
+    if key is None:
+        return None
+    try:
+        return get_hold(session, key, hold_owner())
+    except NotFound:
+        return None
+
+
+def is_shown(hold: Hold) -> bool:
+    """False for a page that shows another time than the one that is kept: somebody chose in two windows."""
+    return request.method != "POST" or request.form.get("hold", "") == hold.id.hex
+
+
+def drop_hold(session: Session, service: HealthcareService) -> date | None:
+    """Going back gives the time back; returns its day, for which other times are looked for."""
+    hold = kept_hold(session)
+    forget_hold()
+    if hold is None:
+        return None
+    day = hold.starts_at.astimezone(ZoneInfo(service.time_zone)).date()
+    release_hold(session, hold.id, hold_owner())
+    return day
+
+
+def own_words(error: DomainError | None) -> str:
+    """Why it did not work, said to the patient, without anybody else's data."""
+    if error is None:
+        return ""
+    if isinstance(error, PatientBusy) and not actor().represents:
+        return gettext("You already have an appointment at that time. Choose another time.")
+    if isinstance(error, PatientBusy) or (isinstance(error, SlotTaken) and error.code == "slot-taken"):
+        # To somebody who acts for a patient it says no more: what is confidential is not even there.
+        return gettext("This time is not free any more. Choose another one.")
+    return message_of(error)
+
+
+def held_context(session: Session, service: HealthcareService, hold: Hold) -> dict[str, Any]:
+    type_ = session.get_one(AppointmentType, hold.appointment_type_id)
+    return held_time(hold, type_, owner_of(session, service, hold.schedule_id), now(), service)

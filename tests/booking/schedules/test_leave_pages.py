@@ -1,0 +1,120 @@
+"""The pages on which leave, closures and bank holidays are set up."""
+
+from datetime import time
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from telehealth.booking.models import Schedule, ScheduleException
+from telehealth.booking.services.schedule_wishes import local_today
+from tests.booking.schedules.schedule_typing import (
+    DAY,
+    LONDON,
+    book,
+    check,
+    count,
+    date_parts,
+    make_day_clinic,
+    save,
+    token,
+)
+from tests.factories import Cast, sign_in
+from tests.page_checks import CheckedClient, fields_of
+
+pytestmark = pytest.mark.web
+
+
+@pytest.fixture(autouse=True)
+def _as_administrator(client: CheckedClient, cast: Cast) -> None:
+    sign_in(client, cast.administrator)
+
+
+@pytest.fixture
+def overview(cast: Cast) -> str:
+    return f"/schedules/{cast.service.id}"
+
+
+@pytest.fixture
+def clinic(session: Session, cast: Cast) -> Schedule:
+    # Every day, whatever the next days are.
+    session.merge(cast.service).closes_on_bank_holidays = False
+    return make_day_clinic(session, cast)
+
+
+def leave_of(cast: Cast, **parts: Any) -> dict[str, Any]:
+    tomorrow = local_today(cast.service) + DAY
+    return {
+        "owner": f"practitioner/{cast.colleague.practitioner_id}",
+        **date_parts("first_date", tomorrow),
+        **date_parts("last_date", tomorrow + 2 * DAY),
+        "reason": "Annual leave",
+        **parts,
+    }
+
+
+def test_leave_shows_what_does_not_take_place_and_can_be_taken_back(
+    client: CheckedClient, session: Session, cast: Cast, overview: str, clinic: Schedule
+) -> None:
+    book(session, cast, clinic, 2, time(14))
+    address = f"{overview}/leave/new"
+    page = check(client, address, leave_of(cast))
+    assert "These sessions do not take place as usual" in page
+    assert page.count("Annual leave, no session") == 3
+    assert "1 appointment would lie outside every session" in page
+    assert save(client, address, page, agreed=token(page)).status_code == 303
+    assert save(client, address, page, agreed=token(page)).status_code == 303
+    assert count(session, ScheduleException) == 1
+    home = client.get_page(overview)
+    assert "1 appointment lies outside every session" in home
+    (made,) = session.scalars(select(ScheduleException))
+    assert made.starts_at.astimezone(LONDON).time() == made.ends_at.astimezone(LONDON).time() == time(0)
+    client.post(f"{overview}/leave/{made.id}/end", data=fields_of(home))
+    home = client.get_page(overview)
+    assert "outside every session</a>" not in home
+    assert "No leave is entered." in home
+
+
+def test_leave_of_some_hours_leaves_the_rest(
+    client: CheckedClient, session: Session, cast: Cast, overview: str, clinic: Schedule
+) -> None:
+    tomorrow = local_today(cast.service) + DAY
+    hours = leave_of(cast, **date_parts("last_date", tomorrow), starts="1pm", ends="3pm", reason="Training")
+    page = check(client, f"{overview}/leave/new", hours)
+    assert "Training, only 9am to 1pm and 3pm to 5pm" in page
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"owner": ""}, "Choose who is away, or what is closed"),
+        ({"reason": ""}, "Enter what staff will read"),
+        ({"first_date-day": ""}, "Enter a real date"),
+        ({"starts": "noonish"}, "Enter a time"),
+        ({"last_date-year": "2020"}, "Choose an end that is after the start."),
+        ({"last_date-year": "9999"}, "Choose a date within the next two years."),
+    ],
+)
+def test_what_is_wrong_with_leave_is_said_at_its_field(
+    client: CheckedClient, session: Session, cast: Cast, overview: str, values: dict[str, Any], message: str
+) -> None:
+    page = check(client, f"{overview}/leave/new", leave_of(cast, **values), status=422)
+    assert message in page
+    assert count(session, ScheduleException) == 0
+
+
+def test_the_bank_holiday_switch_is_looked_at_and_the_advice_is_saved_at_once(
+    client: CheckedClient, session: Session, cast: Cast, overview: str
+) -> None:
+    address = f"{overview}/rules"
+    answer = client.post(
+        address, data={**fields_of(client.get_page(address)), "emergency_advice": "Call our night line."}
+    )
+    assert answer.status_code == 303
+    page = check(client, address, {"holidays": "open"})
+    assert "Sessions take place on the bank holidays of Wales too." in page
+    assert save(client, address, page).status_code == 303
+    service = session.merge(cast.service)
+    session.refresh(service)
+    assert (service.closes_on_bank_holidays, service.emergency_advice) == (False, "Call our night line.")

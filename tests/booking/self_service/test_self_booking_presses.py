@@ -1,0 +1,111 @@
+"""Patients book themselves: a button that is pressed twice, and too many who ask from one place."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from telehealth.accounts.models import Authority
+from telehealth.booking.models import Appointment
+from telehealth.booking.services.self_service import MOST_ASKED
+from tests.booking.self_service.own_booking import (
+    STRANGER,
+    ask,
+    choose,
+    count_appointments,
+    free_start,
+    go_on,
+    open_to_all,
+)
+from tests.factories import (
+    Cast,
+    make_appointment,
+    make_carer,
+    make_own_account,
+    make_schedule,
+    sign_in,
+)
+from tests.page_checks import CheckedClient
+
+pytestmark = pytest.mark.web
+
+
+@pytest.mark.parametrize("who", ["known", "stranger"])
+def test_a_second_press_that_left_before_the_first_was_answered_shows_the_same_booking(
+    client: CheckedClient, session: Session, cast: Cast, who: str
+) -> None:
+    """Its browser does not know yet that something was booked."""
+    if who == "known":
+        account = make_own_account(session, cast.patient)
+        session.commit()
+        sign_in(client, account)
+    open_to_all(session, cast)
+    # The last one that a stranger may ask for: the second press is no further one.
+    for number in range(1, MOST_ASKED if who == "stranger" else 1):
+        ask(client, cast, number)
+    page = go_on(client, choose(client, cast), STRANGER)
+    with client.session_transaction() as browser:
+        before = dict(browser)
+    first = go_on(client, page)
+    with client.session_transaction() as browser:
+        browser.clear()
+        browser.update(before)
+    second = go_on(client, page)
+    reference = session.scalars(
+        select(Appointment.reference).where(Appointment.starts_at == free_start())
+    ).one()
+    assert reference in first
+    assert reference in second
+
+
+def test_a_carer_of_two_says_for_whom_it_is(client: CheckedClient, session: Session, cast: Cast) -> None:
+    first = make_carer(session, cast.patient, email="carer@example.org")
+    session.add(
+        Authority(
+            organisation_id=first.organisation_id,
+            patient_id=cast.other_patient.id,
+            related_person_id=first.related_person_id,
+            relationship_text="aunt",
+            basis=first.basis,
+            valid_from=first.valid_from,
+            recorded_at=first.recorded_at,
+            recorded_by=first.recorded_by,
+        )
+    )
+    account = make_own_account(session, first.related_person)
+    assert cast.colleague.practitioner_id
+    make_schedule(session, cast.service, cast.colleague.practitioner_id)
+    make_appointment(session, cast, starts_at=free_start(1))
+    session.commit()
+    sign_in(client, account)
+    page = go_on(client, choose(client, cast), status=422)
+    assert "Choose who it is for" in page
+    page = go_on(client, page, {"patient": str(cast.other_patient.id)})
+    assert "Aled Morgan" in page
+    go_on(client, page)
+    assert session.scalars(
+        select(Appointment.patient_id).where(Appointment.starts_at == free_start())
+    ).one() == (cast.other_patient.id)
+
+
+def test_who_wants_to_be_called_gives_a_number(client: CheckedClient, session: Session, cast: Cast) -> None:
+    open_to_all(session, cast)
+    page = go_on(client, choose(client, cast, mode="phone"), {**STRANGER, "phone": ""}, status=422)
+    assert "so that we can call you" in page
+    page = go_on(client, page, {"phone": "07700 900777"})
+    assert "Check your answers" in page
+
+
+def test_asking_is_limited_from_one_place_too(
+    app: Flask, client: CheckedClient, session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a cookie every request is somebody new."""
+    open_to_all(session, cast)
+    second_browser = app.test_client()
+    assert isinstance(second_browser, CheckedClient)
+    monkeypatch.setattr("telehealth.booking.services.self_service.MOST_ASKED_FROM_ADDRESS", 1)
+    ask(client, cast)
+    page = go_on(second_browser, choose(second_browser, cast, 1), STRANGER)
+    page = go_on(second_browser, page, status=429)
+    assert "01632 960555" in page
+    assert count_appointments(session) == 1
