@@ -285,5 +285,6 @@ def _cancel_page(appointment: Appointment, form: OwnCancelForm, problem: str = "
         appointment=own_appointment(appointment),
         form=form,
         problem=problem,
+        can_move=refuse_move(appointment) is None,
         emergency_text=emergency_text(appointment.service),
     )
