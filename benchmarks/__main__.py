@@ -32,8 +32,8 @@ def as_table(figures: list[Figure]) -> Table:
         table.add_row(
             figure.name,
             figure.shown,
-            f"at most {figure.target}",
-            "reached" if figure.is_reached else "MISSED",
+            figure.target,
+            figure.outcome,
         )
     return table
 

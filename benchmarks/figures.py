@@ -9,20 +9,24 @@ from dataclasses import dataclass
 class Figure:
     name: str
     measured: float
-    limit: float
+    # None: nothing was promised, it is there to compare with.
+    limit: float | None
     unit: str
 
     @property
     def shown(self) -> str:
-        return f"{self.measured:,.{1 if self.unit == 'kB' or self.limit < 10 else 0}f} {self.unit}"
+        digits = 1 if self.unit == "kB" or self.measured < 10 else 0
+        return f"{self.measured:,.{digits}f} {self.unit}"
 
     @property
     def target(self) -> str:
-        return f"{self.limit:,.0f} {self.unit}"
+        return "" if self.limit is None else f"at most {self.limit:,.0f} {self.unit}"
 
     @property
-    def is_reached(self) -> bool:
-        return self.measured <= self.limit
+    def outcome(self) -> str:
+        if self.limit is None:
+            return ""
+        return "reached" if self.measured <= self.limit else "MISSED"
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
