@@ -39,7 +39,7 @@ from telehealth.booking.desk import (
 )
 from telehealth.booking.desk import routes as desk_routes
 from telehealth.booking.follow_ups import routes as follow_up_routes
-from telehealth.booking.notices import queue_appointment_notice
+from telehealth.booking.notices import queue_appointment_notice, queue_series_notice
 from telehealth.booking.schedules import leave_routes, session_routes, type_routes
 from telehealth.booking.schedules import routes as schedule_routes
 from telehealth.booking.self_service import my_routes, own_appointment_routes
@@ -131,6 +131,8 @@ def create_app(config: Config) -> Flask:
         appointments.on_changed.append(follow_attendance)
     if queue_appointment_notice not in appointments.on_changed:
         appointments.on_changed.append(queue_appointment_notice)
+    if queue_series_notice not in appointments.on_series_booked:
+        appointments.on_series_booked.append(queue_series_notice)
     if queue_notice not in notices.senders:
         notices.senders.append(queue_notice)
     _wire_sockets(app, config)

@@ -3,6 +3,8 @@
 Somebody else may read it on a locked phone: no name, no clinician, no service, no reason.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from flask import has_request_context
 from flask_babel import gettext
@@ -27,39 +29,61 @@ def queue_appointment_notice(session: Session, appointment: Appointment, change:
 
     A contact that cannot be read stops nobody's booking: it is logged.
     """
+    if change is Change.BOOKED and appointment.series_id is not None:
+        # Told of all of them at once: `queue_series_notice`.
+        return
+    recipient = _recipient(session, appointment, change)
+    if recipient is not None:
+        subject, lines = _words(session, appointment, change)
+        _queue(session, [appointment], change, recipient, subject, lines)
+
+
+def queue_series_notice(session: Session, booked: Sequence[Appointment]) -> None:
+    """The same for a series, in order of time: one message with all dates."""
+    recipient = _recipient(session, booked[0], Change.BOOKED)
+    if recipient is not None:
+        subject, lines = _series_words(session, booked)
+        _queue(session, booked, Change.BOOKED, recipient, subject, lines)
+
+
+def _recipient(session: Session, appointment: Appointment, change: Change) -> Recipient | None:
     if not has_request_context():
         # The demo's people, and other work that no page asked for.
-        return
+        return None
     try:
-        recipient = find_recipient(session, appointment, change)
+        return find_recipient(session, appointment, change)
     except (SealBroken, KeyMissing) as error:
         log.warning("patient-not-told", appointment_id=str(appointment.id), error=type(error).__name__)
-        return
-    if recipient is not None:
-        _queue(session, appointment, change, recipient)
+        return None
 
 
-def _queue(session: Session, appointment: Appointment, change: Change, recipient: Recipient) -> None:
-    service = appointment.service
-    subject, lines = _words(session, appointment, change)
+def _queue(
+    session: Session,
+    appointments: Sequence[Appointment],
+    change: Change,
+    recipient: Recipient,
+    subject: str,
+    lines: Sequence[str],
+) -> None:
+    service = appointments[0].service
     text = letter_text(
         subject,
         lines,
         recipient.channel,
-        sender=session.get_one(Organisation, appointment.organisation_id).name,
+        sender=session.get_one(Organisation, service.organisation_id).name,
         # The number of a restricted service tells what somebody is treated for.
         phone="" if service.is_restricted else service.phone,
     )
     queue_message(
         session,
-        organisation_id=appointment.organisation_id,
+        organisation_id=service.organisation_id,
         kind=f"appointment-{change.value}",
         channel=recipient.channel,
         to=recipient.to,
         subject=text.subject,
         body=text.body,
         patient_id=recipient.patient.id,
-        expires_at=appointment.ends_at,
+        expires_at=appointments[-1].ends_at,
     )
 
 
@@ -88,11 +112,7 @@ def _words(session: Session, appointment: Appointment, change: Change) -> tuple[
     else:
         subject = gettext("Your appointment is booked")
         first = gettext("Your appointment is on %(when)s.", when=when)
-    how = {
-        Mode.VIDEO: gettext("It is by video: open the link from 15 minutes before."),
-        Mode.PHONE: gettext("It is by phone: we will call you."),
-        Mode.IN_PERSON: gettext("It is at the clinic: come to us."),
-    }[appointment.mode]
+    how = _how(appointment.mode)
     if appointment.status is AppointmentStatus.PENDING:
         # Moved before anybody knows who asked for it: no way in yet.
         return subject, [
@@ -108,3 +128,28 @@ def _words(session: Session, appointment: Appointment, change: Change) -> tuple[
         gettext("See, move or cancel it with this link. We ask for your date of birth:"),
         join_address(make_link(session, appointment)),
     ]
+
+
+def _series_words(session: Session, booked: Sequence[Appointment]) -> tuple[str, list[str]]:
+    lines = [gettext("Your appointments are on:")]
+    for appointment in booked:
+        lines += [
+            "",
+            instant_text(appointment.starts_at, appointment.service.time_zone),
+            gettext("Your reference is %(reference)s.", reference=appointment.reference),
+            join_address(make_link(session, appointment)),
+        ]
+    return gettext("Your appointments are booked"), [
+        *lines,
+        "",
+        _how(booked[0].mode),
+        gettext("See, move or cancel each of them with its link. We ask for your date of birth."),
+    ]
+
+
+def _how(mode: Mode) -> str:
+    return {
+        Mode.VIDEO: gettext("It is by video: open the link from 15 minutes before."),
+        Mode.PHONE: gettext("It is by phone: we will call you."),
+        Mode.IN_PERSON: gettext("It is at the clinic: come to us."),
+    }[mode]

@@ -1,5 +1,6 @@
 """Patients are told of what becomes of their appointments: what the messages say, and what they never say."""
 
+import re
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from telehealth.demo.data import make_demo
 from telehealth.messages.domain.delivery import MessageState
 from telehealth.messages.models import Message
 from telehealth.sealing import SealBroken
+from tests.booking.desk.desk_forms import all_fields
 from tests.booking.self_service.own_booking import ask, choose, go_on, open_to_all
 from tests.factories import (
     SLOT,
@@ -31,7 +33,7 @@ from tests.factories import (
     sign_in,
     soon,
 )
-from tests.page_checks import CheckedClient
+from tests.page_checks import CheckedClient, posted_forms
 
 pytestmark = pytest.mark.web
 
@@ -118,6 +120,26 @@ def test_a_patient_who_books_gets_the_link_that_stays(
     # The one that reception reads out, too.
     sign_in(client, cast.receptionist)
     assert link in client.get_page(f"/desk/appointments/{booked.id}")
+
+
+def test_a_series_is_one_message_with_all_dates_and_their_links(
+    desk: CheckedClient, session: Session, cast: Cast
+) -> None:
+    first = f"{cast.schedule.id}/{soon() + 8 * SLOT:%Y-%m-%dT%H:%M:%SZ}"
+    dates = desk.get_page(
+        f"/desk/patients/{cast.patient.id}/series/dates?appointment_type_id={cast.appointment_type.id}"
+        f"&mode=video&slot={first}"
+    )
+    assert desk.post(posted_forms(dates)[0].get("action", ""), data=all_fields(dates)).status_code == 303
+    message = the_message(session)
+    booked = session.scalars(select(Appointment).order_by(Appointment.starts_at)).all()
+    assert len(booked) == 6
+    assert message.subject == "Your appointments are booked"
+    for appointment in booked:
+        assert when(appointment) in message.body
+        assert appointment.reference in message.body
+    assert len(set(re.findall(r"http\S+/join/\S+", message.body))) == 6
+    assert message.expires_at == booked[-1].ends_at
 
 
 def test_a_stranger_is_told_that_we_have_the_request_and_gets_no_way_in(

@@ -1,6 +1,6 @@
 """Look appointments up, place them, and remember each change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -27,6 +27,8 @@ from telehealth.topics import clinic_topic, desk_topic, mark_topic
 on_cancelled: list[Callable[[Session, Appointment], None]] = []
 # Who wants to know of each change, for example to tell the patient; wired by `app.py`.
 on_changed: list[Callable[[Session, Appointment, Change], None]] = []
+# Of a series each appointment is a change of its own; this tells of all of them together, in order of time.
+on_series_booked: list[Callable[[Session, Sequence[Appointment]], None]] = []
 
 _CHANGE_TO = {
     AppointmentStatus.BOOKED: Change.BOOKED,

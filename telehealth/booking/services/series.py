@@ -19,7 +19,12 @@ from telehealth.booking.domain.intervals import Interval
 from telehealth.booking.domain.series import series_starts
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentType, Schedule
-from telehealth.booking.services.appointments import get_service, place_appointment, still_booked
+from telehealth.booking.services.appointments import (
+    get_service,
+    on_series_booked,
+    place_appointment,
+    still_booked,
+)
 from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import Need, SlotTaken, lock_resources
@@ -130,7 +135,10 @@ def book_series(
             interpreter_joins=wish.interpreter_joins,
             series_id=series_id,
         )
-    return _booked(session, series_id)
+    booked = _booked(session, series_id)
+    for tell in on_series_booked:
+        tell(session, booked)
+    return booked
 
 
 def _lock_all(session: Session, patient_id: UUID, schedule: Schedule) -> None:

@@ -18,7 +18,7 @@ from tests.factories import (
     slot_at,
     soon,
 )
-from tests.page_checks import CheckedClient, fields_of
+from tests.page_checks import CheckedClient, fields_of, posted_forms
 
 
 def choice(cast: Cast, number: int = 0) -> str:
@@ -56,3 +56,14 @@ def let_lapse(session: Session) -> None:
 
 def only(session: Session) -> Appointment:
     return session.scalars(select(Appointment)).one()
+
+
+def all_fields(page: str) -> dict[str, object]:
+    """Of the only form, with every ticked date."""
+    fields: dict[str, object] = dict(fields_of(page))
+    ticked = [
+        box.get("value")
+        for box in posted_forms(page)[0].iter("input")
+        if box.get("name") == "dates" and "checked" in box.attrib
+    ]
+    return {**fields, "dates": ticked}

@@ -14,8 +14,9 @@ from telehealth.booking.domain.series import series_starts
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, ScheduleException
 from telehealth.booking.services.appointments import place_appointment
+from tests.booking.desk.desk_forms import all_fields
 from tests.factories import SLOT, Cast, make_appointment, make_shared_clinic, protect, sign_in, slot_at, soon
-from tests.page_checks import CheckedClient, fields_of, posted_forms
+from tests.page_checks import CheckedClient, fields_of
 
 pytestmark = pytest.mark.web
 
@@ -145,17 +146,6 @@ def dates_page(cast: Cast) -> str:
 
 def starts(count: int = 6) -> list[str]:
     return [start_value(each) for each in series_starts(soon(), LONDON, weeks_between=1, count=count)]
-
-
-def all_fields(page: str) -> dict[str, object]:
-    """Of the only form, with every ticked date."""
-    fields: dict[str, object] = dict(fields_of(page))
-    ticked = [
-        box.get("value")
-        for box in posted_forms(page)[0].iter("input")
-        if box.get("name") == "dates" and "checked" in box.attrib
-    ]
-    return {**fields, "dates": ticked}
 
 
 def test_a_series_is_shown_whole_and_then_booked(client: CheckedClient, session: Session, cast: Cast) -> None:
