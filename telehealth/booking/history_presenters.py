@@ -66,9 +66,9 @@ def _what_text(step: Step, zone: str) -> str:
 
 
 def _unknown_text(key: str) -> str:
-    """Who has no account of their own."""
+    """Who has no account of their own, as it stands after "by"."""
     if key.startswith("system"):
-        return gettext("The service itself")
+        return gettext("the service itself")
     if key.startswith("account:"):
-        return gettext("Somebody whose account is gone")
-    return gettext("The patient, or a carer, by link")
+        return gettext("somebody whose account is gone")
+    return gettext("the patient, or a carer, with a link")

@@ -351,7 +351,7 @@ def test_the_history_says_who_did_what(client: CheckedClient, session: Session, 
     session.commit()
     page = client.get_page(page_of(booked))
     assert page.index("The clinician cannot be there") < page.index("Arrived") < page.index("Booked:")
-    for name in ("by Administrator", "by Reception", "by The patient, or a carer, by link"):
+    for name in ("by Administrator", "by Reception", "by the patient, or a carer, with a link"):
         assert name in page
 
 
