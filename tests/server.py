@@ -77,7 +77,9 @@ class LiveServer:
                 stderr=subprocess.STDOUT,
                 process_group=0,
             )
-        self._wait_until_ready(self._process)
+        if not gets_ready(self._process, self.port):
+            self.kill()
+            raise ServerFailure(f"the service did not get ready\n{self.read_log()}")
 
     def stop(self) -> int:
         """End it as an operator would (SIGTERM); returns the exit code. A second call does nothing."""
@@ -105,28 +107,6 @@ class LiveServer:
     def read_log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + READY_WITHIN_S
-        while not self._is_ready():
-            try:
-                # Waits for its end, so a service that fails at once is reported at once.
-                process.wait(timeout=0.1)
-            except subprocess.TimeoutExpired:
-                if time.monotonic() < deadline:
-                    continue
-            self.kill()
-            raise ServerFailure(f"the service did not get ready\n{self.read_log()}")
-
-    def _is_ready(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (HTTPException, OSError):
-            return False
-        finally:
-            connection.close()
-
 
 def free_port() -> int:
     """A port of the loopback address on which nobody listens."""
@@ -139,3 +119,28 @@ def free_port() -> int:
                 continue
             return port
     raise ServerFailure("no free port found")
+
+
+def gets_ready(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Waits until the service on `port` is ready. False: it ended before, or it took too long."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while not is_ready(port):
+        try:
+            # Waits for its end, so a service that fails at once is reported at once.
+            process.wait(timeout=0.05)
+        except subprocess.TimeoutExpired:
+            if time.monotonic() < deadline:
+                continue
+        return False
+    return True
+
+
+def is_ready(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (HTTPException, OSError):
+        return False
+    finally:
+        connection.close()

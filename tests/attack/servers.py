@@ -4,13 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tests.keys import KEY_LINE
-from tests.server import READY_WITHIN_S, ServerFailure, free_port
+from tests.server import ServerFailure, free_port, gets_ready
 
 PROJECT = Path(__file__).parents[2]
 SECRET = "kS4xq0vT9mLr2WzYb7NhJc5Uf8Pd1Ga3"
@@ -58,7 +56,9 @@ class AttackedServer:
                 stderr=subprocess.STDOUT,
                 process_group=0,
             )
-        self._wait_until_ready(self._process)
+        if not gets_ready(self._process, self.port):
+            self.kill()
+            raise ServerFailure(f"the service did not get ready\n{self.read_log()}")
 
     def stop(self) -> None:
         """In order; a second call does nothing."""
@@ -118,25 +118,3 @@ class AttackedServer:
             *("--graceful-timeout", "5", "--worker-connections", "1000", "--no-control-socket"),
             self._app or "wsgi:app",
         ]
-
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + READY_WITHIN_S
-        while not self._is_ready():
-            try:
-                # Waits for its end, so a server that fails at once is reported at once.
-                process.wait(timeout=0.05)
-            except subprocess.TimeoutExpired:
-                if time.monotonic() < deadline:
-                    continue
-            self.kill()
-            raise ServerFailure(f"the service did not get ready\n{self.read_log()}")
-
-    def _is_ready(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (HTTPException, OSError):
-            return False
-        finally:
-            connection.close()
