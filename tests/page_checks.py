@@ -177,3 +177,17 @@ class CheckedClient(FlaskClient):
         faults = find_faults(text)
         assert not faults, f"{response.request.path}:\n" + "\n".join(faults)
         return text
+
+
+# Keys, tokens and instants to the microsecond: now and then one of them holds any four digits.
+_RANDOM = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+]\d\d:\d\d)?"
+    r"|[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]{4,})+"
+    r"|(?<=nonce=\")[^\"]+"
+)
+
+
+def without_random(page: str) -> str:
+    """What a page says, in its text and in its attributes, for tests that a date or a number is not among it."""
+    return _RANDOM.sub("", page)
