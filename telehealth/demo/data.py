@@ -283,13 +283,20 @@ def _make_clinic(session: Session, service: HealthcareService, now: datetime) ->
         join_window(a.starts_at, a.ends_at, now) == "open" for a in open_appointments(session, service, now)
     ):
         return
-    patients = list(
-        session.scalars(select(Patient).where(Patient.organisation_id == service.organisation_id))
-    )
-    reasons = {details.nhs_number: reason for details, reason in cast.PATIENTS.items()}
-    ready = [patient for patient in patients if patient.nhs_number in reasons]
+    patients = {
+        patient.nhs_number: patient
+        for patient in session.scalars(
+            select(Patient).where(Patient.organisation_id == service.organisation_id)
+        )
+    }
+    # In the order of the cast, not of the database's indexes: the first one can always join at once.
+    ready = [
+        (patients[details.nhs_number], reason)
+        for details, reason in cast.PATIENTS.items()
+        if details.nhs_number in patients
+    ]
     first_start = hour + SLOT * ((now - hour) // SLOT)
-    for number, patient in enumerate(ready):
+    for number, (patient, reason) in enumerate(ready):
         practitioner_id = practitioner_ids[0 if number < len(BOOKED_AHEAD) else 1]
         starts_at = first_start + SLOT * BOOKED_AHEAD[number % len(BOOKED_AHEAD)]
         try:
@@ -301,7 +308,7 @@ def _make_clinic(session: Session, service: HealthcareService, now: datetime) ->
                     patient,
                     Slot(starts_at, starts_at + SLOT, UUID(int=0), practitioner_id),
                     type_=type_,
-                    reason=reasons[patient.nhs_number],
+                    reason=reason,
                 )
                 make_link(session, appointment)
         except (SlotTaken, PatientBusy):
