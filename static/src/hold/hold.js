@@ -4,9 +4,10 @@
  */
 import { textOf, waitOf } from './countdown.js'
 
-/** @param {HTMLElement} root has data-expires-at and the texts; inside it [data-left] takes the words */
+/** @param {HTMLElement} root has data-left-ms (milliseconds) and the texts; inside it [data-left] takes the words */
 export function init(root) {
-  const ends = Date.parse(root.dataset.expiresAt ?? '')
+  // What is left and not the end's time of day: this computer's clock may be wrong by hours.
+  const ends = Date.now() + Number(root.dataset.leftMs || Number.NaN)
   const place = root.querySelector('[data-left]')
   if (Number.isNaN(ends) || !place) return
   const { minutesText = '', minuteText = '', overText = '' } = root.dataset

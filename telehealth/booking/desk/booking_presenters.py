@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -107,7 +107,7 @@ def time_groups(slots: Iterable[Slot], owners: Owners, service: HealthcareServic
 def hold_context(
     hold: Hold, type_: AppointmentType, owner: str, room: str, now: datetime, time_zone: str
 ) -> dict[str, Any]:
-    """What is held, and until when. `expires_at`: for the script that counts down."""
+    """What is held, and until when. `left_ms`: for the script that counts down, whatever its clock says."""
     return {
         "id": hold.id,
         "when": instant_text(hold.starts_at, time_zone),
@@ -116,7 +116,7 @@ def hold_context(
         "type": type_text(type_),
         "mode": mode_text(hold.mode),
         "until": time_text(hold.expires_at, time_zone),
-        "expires_at": hold.expires_at.isoformat(),
+        "left_ms": (hold.expires_at - now) // timedelta(milliseconds=1),
         "is_lapsed": hold.expires_at <= now,
         # What the choice was, for the case that the hold itself is forgotten.
         "fields": {

@@ -89,7 +89,7 @@ def held_time(
         "type": type_.name,
         "mode": patients_mode_text(hold.mode),
         "until": time_text(hold.expires_at, service.time_zone),
-        "expires_at": hold.expires_at.isoformat(),
+        "left_ms": (hold.expires_at - now) // timedelta(milliseconds=1),
         "is_lapsed": hold.expires_at <= now,
     }
 
