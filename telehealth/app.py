@@ -38,6 +38,7 @@ from telehealth.booking.desk import (
     verify_routes,
 )
 from telehealth.booking.desk import routes as desk_routes
+from telehealth.booking.follow_ups import list_routes as follow_up_list_routes
 from telehealth.booking.follow_ups import routes as follow_up_routes
 from telehealth.booking.notices import queue_appointment_notice, queue_series_notice
 from telehealth.booking.schedules import leave_routes, session_routes, type_routes
@@ -73,6 +74,8 @@ DESK_PAGES = (
     series_routes,
     verify_routes,
 )
+# And on that of `booking.follow_ups.routes`.
+FOLLOW_UP_PAGES = (follow_up_list_routes,)
 # And on that of `clinic.routes`.
 CLINIC_PAGES = (clinic_attendance_routes,)
 MAX_REQUEST_BYTES = 1024 * 1024

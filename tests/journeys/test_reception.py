@@ -189,3 +189,36 @@ def test_a_series_and_an_overbooking_are_within_everybodys_reach(desk: Page) -> 
     expect_sound(desk)
     desk.set_viewport_size({"width": 360, "height": 740})
     expect_sound(desk)
+
+
+def test_the_list_of_those_to_be_seen_again_is_live(
+    desk: Page, staff_browser: Browser, live_server: LiveServer
+) -> None:
+    person = Person("Senara", "Tregear", date(1957, 4, 21))
+    people.open_desk(desk)
+    people.register(desk, person)
+    people.book_first_slot(desk, reason="Knee")
+    appointment = desk.url
+    with chromium.person(staff_browser, live_server.url) as colleague:
+        people.open_desk(colleague)
+        colleague.goto("/follow-ups")
+        expect(colleague.locator("[data-live-state]")).to_have_text("Live")
+        colleague.evaluate("window.isSamePage = true")
+        row = colleague.get_by_role("row", name=re.compile(person.family_name))
+        expect(row).to_have_count(0)
+
+        desk.goto(f"{appointment}/cancel")
+        desk.locator('[name="reason"]').first.check(force=True)
+        people.press(desk, "^cancel (the )?appointment")
+        expect(desk.locator("h1")).to_have_text("Appointment: cancelled")
+        expect(row).to_be_visible()
+        expect_sound(colleague)
+
+        # Booked again from the list, in the other window: nobody phones the patient a second time.
+        desk.goto("/follow-ups")
+        desk.get_by_role("link", name=re.compile(f"^Book .*{person.family_name}")).click()
+        desk.locator(".app-times__time").last.click()
+        people.press(desk, "^book")
+        expect(desk).to_have_url(APPOINTMENT)
+        expect(row).to_have_count(0)
+        assert colleague.evaluate("window.isSamePage"), "the list was reloaded"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import url_for
@@ -129,13 +128,6 @@ def read_instant(value: str) -> datetime | None:
     """An instant as the forms write it; None for anything else."""
     try:
         return datetime.strptime(value, INSTANT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
-def read_key(value: str) -> UUID | None:
-    try:
-        return UUID(value)
     except ValueError:
         return None
 

@@ -23,12 +23,12 @@ from telehealth.booking.desk.day_presenters import (
     booking_kinds,
     kind_value,
     read_instant,
-    read_key,
     read_kind,
     sheet_context,
 )
 from telehealth.booking.desk.routes import bp, desk_service, known_patient_card
 from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import AppointmentType
 from telehealth.booking.policies import DESK
 from telehealth.booking.presenters import PatientCard

@@ -16,6 +16,7 @@ from telehealth.accounts.domain.patient_query import read_query
 from telehealth.accounts.forms import TEXT_FILTERS, PageForm, PatientForm
 from telehealth.accounts.models import LinkReason
 from telehealth.accounts.services.contacts import e164
+from telehealth.booking.form_fields import read_key, read_keys
 
 LONGEST_QUERY = 200
 
@@ -32,7 +33,7 @@ class RegisterForm(PatientForm):
 
     def not_these(self) -> frozenset[UUID]:
         """The records of which reception has said that they are of somebody else."""
-        return frozenset(key for text in request.form.getlist("not_these") if (key := read_key(text)))
+        return read_keys(request.form.getlist("not_these"))
 
     def fill_from(self, typed: str, today: date) -> None:
         """What was typed into the search box, each part in its field, to be checked by reception."""
@@ -83,7 +84,7 @@ class MergeForm(PageForm):
     )
 
     def kept(self) -> UUID | None:
-        return read_key(self.keep.data or "")
+        return read_key(self.keep.data)
 
 
 def _names(typed: str, words: Sequence[str]) -> tuple[str, str]:
@@ -97,11 +98,3 @@ def _names(typed: str, words: Sequence[str]) -> tuple[str, str]:
     if names[0].endswith(","):
         return " ".join(names[1:]), names[0].rstrip(",")
     return names[0].rstrip(","), " ".join(names[1:])
-
-
-def read_key(text: str) -> UUID | None:
-    """A record's key as a form sends it; None for anything else."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

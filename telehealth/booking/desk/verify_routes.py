@@ -11,8 +11,8 @@ from telehealth.accounts.services.duplicates import details_of, find_duplicates
 from telehealth.accounts.services.patients import NhsNumberTaken
 from telehealth.booking.desk.merge_presenters import clash_texts, to_verify_card
 from telehealth.booking.desk.routes import bp, desk_service, record_opening
-from telehealth.booking.desk.search_forms import read_key
 from telehealth.booking.desk.search_presenters import claimed_number, duplicate_cards, patient_cards
+from telehealth.booking.form_fields import read_key
 from telehealth.booking.policies import DESK
 from telehealth.booking.services.record_merges import MergeClash
 from telehealth.booking.services.verification import (

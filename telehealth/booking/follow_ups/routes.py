@@ -1,44 +1,32 @@
-"""Who is still to be seen: the list for reception and clinicians, and what a clinician decides about a request."""
+"""A request to see a patient, and what a clinician decides about it."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.forms import set_error
-from telehealth.accounts.models import HealthcareService
-from telehealth.accounts.services.merges import find_survivors, survivor_of
+from telehealth.accounts.services.merges import survivor_of
 from telehealth.accounts.services.protection import find_hidden
-from telehealth.accounts.services.staff import list_services
-from telehealth.actor import Role
 from telehealth.audit.services import record_event
-from telehealth.booking.domain.follow_up import FollowUpReason
 from telehealth.booking.follow_ups.forms import ChangeForm, CloseForm
 from telehealth.booking.follow_ups.presenters import (
-    filter_context,
     follow_up_card,
-    follow_up_cards,
     follow_up_line,
-    unresolved_rows,
 )
+from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import FollowUpRequest
 from telehealth.booking.policies import FOLLOW_UPS, may_decide_follow_up
-from telehealth.booking.services.fallen_out import count_who_fell_out
 from telehealth.booking.services.follow_up_work import (
-    FollowUpFilter,
     change_follow_up,
     close_follow_up,
     count_follow_ups,
     get_follow_up,
-    list_follow_ups,
     list_owners,
 )
-from telehealth.booking.services.unresolved import list_unresolved
 from telehealth.clock import now, uk_today
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput, NotFound
@@ -48,57 +36,11 @@ from telehealth.page_service import speak_for
 
 bp = Blueprint("follow_ups", __name__, url_prefix="/follow-ups")
 
-# How far back the page looks for somebody who fell out.
-CHECKED = timedelta(days=90)
-
 
 @bp.app_context_processor
 def count_elsewhere() -> dict[str, Any]:
     """For pages of others: asked only where it is shown."""
     return {"follow_up_line": _line}
-
-
-@bp.get("", endpoint="list")
-@guarded(FOLLOW_UPS)
-def list_page() -> ResponseReturnValue:
-    wanted = _wanted_filter()
-    with transaction() as session:
-        service = _own_service(session)
-        today = now().astimezone(ZoneInfo(service.time_zone)).date()
-        found = list_follow_ups(session, actor(), wanted, today=today)
-        unresolved = list_unresolved(session, actor(), today=today, time_zone=service.time_zone)
-        shown = {request.patient_id for request in found.requests} | {each.patient_id for each in unresolved}
-        hidden = find_hidden(session, actor(), shown)
-        context = {
-            "cards": follow_up_cards(
-                found.requests,
-                actor(),
-                now(),
-                hidden,
-                find_survivors(session, shown),
-            ),
-            "unresolved": unresolved_rows(unresolved, actor(), hidden),
-            "total": found.total,
-            "filter": filter_context(
-                wanted,
-                list_owners(session, actor()),
-                actor(),
-                count_follow_ups(session, actor(), today=today),
-            ),
-            "has_several_services": len({each.service_id for each in found.requests}) > 1,
-            "is_at_desk": bool(actor().services_as(Role.RECEPTIONIST)),
-            "fallen_out_count": count_who_fell_out(session, _services(), now() - CHECKED),
-        }
-        record_event(
-            session,
-            actor(),
-            "follow-ups.opened",
-            subject_kind="service",
-            subject_id=service.id,
-            reason=str(len(shown)),
-            service_id=service.id,
-        )
-    return render_template("follow_ups/list.html", **context)
 
 
 @bp.get("/<uuid:follow_up_id>", endpoint="one")
@@ -135,7 +77,7 @@ def close(follow_up_id: UUID) -> ResponseReturnValue:
 def change(follow_up_id: UUID) -> ResponseReturnValue:
     form = ChangeForm()
     _require_decider(follow_up_id)
-    see_by, owner_id = form.chosen_date(), _key(form.owner_id.data)
+    see_by, owner_id = form.chosen_date(), read_key(form.owner_id.data)
     if owner_id is None:
         set_error(form.owner_id, gettext("Choose who answers for it"))
     if see_by is None or owner_id is None:
@@ -208,42 +150,11 @@ def _line() -> dict[str, str]:
     return follow_up_line(count, actor())
 
 
-def _own_service(session: Session) -> HealthcareService:
-    """In whose name the page speaks. Raises NotFound for somebody who works nowhere any more."""
-    services = list_services(session, _services())
-    if not services:
-        raise NotFound
-    speak_for(services[0])
-    return services[0]
-
-
-def _services() -> frozenset[UUID]:
-    return actor().services_as(Role.RECEPTIONIST, Role.CLINICIAN)
-
-
 def _require_decider(follow_up_id: UUID) -> None:
     """Whoever may not decide gets the same answer, whatever they typed."""
     with transaction() as session:
         if not may_decide_follow_up(actor(), get_follow_up(session, actor(), follow_up_id)):
             raise NotFound
-
-
-def _wanted_filter() -> FollowUpFilter:
-    """From the address; what cannot be read is not asked for."""
-    owner = request.args.get("owner", "")
-    chosen = request.args.get("reason", "")
-    return FollowUpFilter(
-        owner_id=actor().practitioner_id if owner == "me" else _key(owner),
-        reason=next((reason for reason in FollowUpReason if reason.value == chosen), None),
-        is_overdue="overdue" in request.args,
-    )
-
-
-def _key(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None
 
 
 def _version(text: str | None) -> int:

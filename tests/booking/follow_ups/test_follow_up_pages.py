@@ -266,3 +266,29 @@ def test_opening_is_recorded(
     }
     assert events["follow-ups.opened"].reason == "1"
     assert events["follow-up.opened"].patient_id == request_.patient_id
+
+
+def test_the_live_fragment_is_the_list_of_the_page(
+    client: CheckedClient, session: Session, cast: Cast, request_: FollowUpRequest
+) -> None:
+    sign_in(client, cast.receptionist)
+    page = client.get_page("/follow-ups?reason=see-again")
+    assert "/follow-ups/list?reason=see-again" in page
+    fragment = client.get("/follow-ups/list?reason=see-again").text
+    assert fragment.startswith('<div id="follow-up-list" data-live-fragment>')
+    assert str(request_.id) in fragment
+    assert words_of(fragment) in words_of(page)
+    # Narrowed as the page is.
+    assert str(request_.id) not in client.get("/follow-ups/list?reason=cancelled").text
+    openings = select(AuditEvent).where(AuditEvent.action == "follow-ups.opened")
+    assert len(session.scalars(openings).all()) == 1
+
+
+def test_the_fragment_alone_is_an_opening_too(
+    client: CheckedClient, session: Session, cast: Cast, request_: FollowUpRequest
+) -> None:
+    sign_in(client, cast.receptionist)
+    for _again in range(2):
+        assert str(request_.id) in client.get("/follow-ups/list").text
+    openings = select(AuditEvent).where(AuditEvent.action == "follow-ups.opened")
+    assert len(session.scalars(openings).all()) == 1

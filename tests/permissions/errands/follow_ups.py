@@ -58,6 +58,11 @@ def begun(scene: Scene, *, is_missed: bool = False) -> UUID:
         return made.id
 
 
+@errand("GET /follow-ups/token")
+def live_token(_scene: Scene) -> Errand:
+    return Errand("/follow-ups/token", headers={"Accept": "application/json"})
+
+
 @errand(f"GET {ONE}")
 def open_one(scene: Scene) -> Errand:
     return Errand(address_of(scene, ONE, follow_up_id=ask(scene)))

@@ -4,6 +4,8 @@ ROUTES = """
 #                                                   own col rec adm, oc or, fc fr fa, pat oth car fc, gst cl og, uf su exp ano
 # Everybody sees the requests of their own services.
 GET  /follow-ups                                    | +++- ++ ++- ---- SSS SSSS | follow-ups.opened
+GET  /follow-ups/list                               | +++- ++ ++- ---- SSS SSSS | follow-ups.opened
+GET  /follow-ups/token                              | +++- ++ ++- ---- JJJ JJJJ |
 GET  /follow-ups/<uuid:follow_up_id>                | +++- -- --- ---- SSS SSSS | follow-up.opened
 POST /follow-ups/<uuid:follow_up_id>/close          | ++-- -- --- ---- SSS SSSS | follow-up.closed
 POST /follow-ups/<uuid:follow_up_id>/change         | ++-- -- --- ---- SSS SSSS | follow-up.changed
