@@ -66,6 +66,8 @@ class SlotQuery:
     # An appointment, and a hold, whose own claims count as free.
     ignoring: UUID | None = None
     own_hold: UUID | None = None
+    # All that the time needs is claimed for the asker already: only the sessions and the rules are asked.
+    is_kept: bool = False
     limit: int | None = None
 
 
@@ -222,8 +224,8 @@ def _wanted_starts(query: SlotQuery, span: Interval, now: datetime) -> Span:
 
 def _add_free(session: Session, search: _Search, sessions: _Sessions, found: _Found) -> None:
     """The free times of these sessions; of two sessions of one owner that offer the same time the first counts."""
-    busy = _load_busy(session, search, sessions)
     query, (first, last) = search.query, search.wanted
+    busy = {} if query.is_kept else _load_busy(session, search, sessions)
     length = query.type.minutes * 60
     before, after = query.type.buffer_before_minutes * 60, query.type.buffer_after_minutes * 60
     blocked: dict[UUID, list[Span]] = {}

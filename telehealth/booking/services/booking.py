@@ -27,7 +27,7 @@ from telehealth.booking.services.appointments import (
 from telehealth.booking.services.availability import SlotQuery, find_slot
 from telehealth.booking.services.claims import SlotTaken
 from telehealth.booking.services.follow_ups import complete_follow_up, complete_matching
-from telehealth.booking.services.holds import get_hold, use_hold
+from telehealth.booking.services.holds import get_hold, is_lapsed, use_hold
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.own_rules import check_time, check_type, get_own_patient
 from telehealth.booking.services.self_service import refuse_many_requests
@@ -177,6 +177,7 @@ def find_choice(
         raise SlotTaken
     if abs(starts_at - now()) >= FARTHEST:
         raise SlotTaken
+    is_kept = hold is not None and not is_lapsed(hold, now())
     slot = find_slot(
         session,
         service,
@@ -188,6 +189,8 @@ def find_choice(
             for_patient=is_for_patient,
             ignoring=moves.id if moves else None,
             own_hold=hold.id if hold else None,
+            # The database keeps it; who was booked on top of it meanwhile takes nothing away.
+            is_kept=is_kept,
         ),
         schedule_id=schedule_id,
         starts_at=starts_at,
@@ -195,7 +198,7 @@ def find_choice(
     )
     if slot is None:
         raise SlotTaken
-    if hold is not None and hold.lane_id is not None:
+    if hold is not None and hold.lane_id is not None and is_kept:
         # Another lane may be the first free one by now: what is held is this one.
         slot = slot._replace(lane_id=hold.lane_id)
     return Choice(slot, type_, mode or type_.modes[0], hold)

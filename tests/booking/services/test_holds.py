@@ -9,17 +9,25 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.actor import ANONYMOUS
+from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.claim import HOLD_FOR
 from telehealth.booking.models import Claim, Hold
 from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import book_appointment
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
-from telehealth.booking.services.holds import MOST_BY_ADDRESS, MOST_BY_STAFF, get_hold, release_hold
+from telehealth.booking.services.holds import (
+    MOST_BY_ADDRESS,
+    MOST_BY_STAFF,
+    get_hold,
+    hold_slot,
+    release_hold,
+)
+from telehealth.booking.services.overbooking import OverbookRequest, overbook_appointment
 from telehealth.clock import now
 from telehealth.errors import NotFound, TooManyTries
 from telehealth.topics import desk_topic, take_topics
 from tests.booking.services.wishes import QUARTER, changes_of, count_held, hold, live_claims, wish, wish_held
-from tests.factories import Cast, make_schedule, soon
+from tests.factories import Cast, make_schedule, make_shared_clinic, soon
 
 pytestmark = pytest.mark.service
 
@@ -171,3 +179,56 @@ def test_a_hold_that_never_was_is_not_found(session: Session, cast: Cast) -> Non
             actor_of(cast.receptionist),
             wish(cast, hold_id=uuid4(), hold_owner=actor_of(cast.receptionist).key),
         )
+
+
+def test_who_is_booked_on_top_takes_nothing_from_the_holder(session: Session, cast: Cast) -> None:
+    """Overbooking is beside the rules; the time that a page says is kept for somebody stays theirs."""
+    reception = actor_of(cast.receptionist)
+    made = hold(session, cast, owner="browser:1", patient_id=cast.patient.id)
+    overbooked = overbook_appointment(
+        session,
+        reception,
+        OverbookRequest(
+            patient_id=cast.other_patient.id,
+            service_id=cast.service.id,
+            appointment_type_id=cast.appointment_type.id,
+            mode=Mode.VIDEO,
+            starts_at=made.starts_at,
+            practitioner_id=cast.practitioner_id,
+            note="Chest pain since this morning",
+            idempotency_key=uuid4().hex,
+        ),
+    )
+    assert book_appointment(session, reception, wish_held(cast, made)).starts_at == overbooked.starts_at
+
+
+def test_a_lapsed_hold_of_one_lane_becomes_a_booking_of_the_next(session: Session, cast: Cast) -> None:
+    """Its own lane is taken by now, but another clinician of the shared clinic is free."""
+    clinic, schedule = make_shared_clinic(session, cast)
+    reception = actor_of(cast.receptionist)
+    starts_at = soon() + 8 * QUARTER
+    query = SlotQuery(type=cast.appointment_type, days=2, shared_clinic_id=clinic.id)
+    free = next(
+        slot for slot in find_slots(session, cast.service, query, now=now()) if slot.starts_at == starts_at
+    )
+    made = hold_slot(
+        session,
+        reception,
+        cast.service,
+        free,
+        type_=cast.appointment_type,
+        mode=Mode.VIDEO,
+        owner=reception.key,
+        patient_id=cast.patient.id,
+    )
+    lapse(session, made)
+    first = book_appointment(
+        session,
+        reception,
+        wish(cast, patient_id=cast.other_patient.id, schedule_id=schedule.id, starts_at=starts_at),
+    )
+    second = book_appointment(session, reception, wish_held(cast, made))
+    assert (second.starts_at, {first.lane_id, second.lane_id}) == (
+        starts_at,
+        {each.id for each in clinic.lanes},
+    )
