@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from telehealth.booking.domain.slots import PartOfDay, Slot
 from telehealth.booking.models import AppointmentType, FollowUpRequest, Hold
 from telehealth.booking.presenters import day_after_last, mode_text, time_item, whole_days
 from telehealth.booking.services.owners import Owners
+from telehealth.booking.slot_values import instant_value
 from telehealth.dates import date_text, instant_text, short_date_text, time_text
 
 TIMES_SHOWN = 24
@@ -121,7 +122,7 @@ def hold_context(
         # What the choice was, for the case that the hold itself is forgotten.
         "fields": {
             "schedule_id": str(hold.schedule_id),
-            "starts_at": f"{hold.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "starts_at": instant_value(hold.starts_at),
             "appointment_type_id": str(hold.appointment_type_id),
             "mode": hold.mode.value,
         },

@@ -1,7 +1,7 @@
 """A free time that reception chose before the patient was found. It is kept in the cookie: keys and instants only."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from telehealth.actor import Role
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.models import AppointmentType, Schedule
 from telehealth.booking.presenters import mode_text
+from telehealth.booking.slot_values import instant_value
 from telehealth.clock import now
 from telehealth.dates import instant_text
 from telehealth.extensions import actor, reading
@@ -76,7 +77,7 @@ def _in_words(session: Session, kept: dict[str, Any]) -> ChosenTime | None:
         day=starts_at.astimezone(ZoneInfo(service.time_zone)).date().isoformat(),
         fields={
             "schedule_id": kept["schedule_id"],
-            "starts_at": f"{starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "starts_at": instant_value(starts_at),
             "appointment_type_id": kept["appointment_type_id"],
             "mode": kept["mode"],
         },

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +18,8 @@ from telehealth.booking.models import AppointmentType
 from telehealth.booking.presenters import mode_text, status_text
 from telehealth.booking.services.day_columns import Closure, Column, Elsewhere, Held, Meeting, Taken
 from telehealth.booking.services.day_sheet import DaySheet, Wanted
+from telehealth.booking.slot_values import instant_value
 from telehealth.dates import date_text, time_text
-
-INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +123,6 @@ def read_kind(value: str, types: Sequence[AppointmentType]) -> tuple[Appointment
     return next((pair for pair in offered if kind_value(*pair) == value), offered[0] if offered else None)
 
 
-def read_instant(value: str) -> datetime | None:
-    """An instant as the forms write it; None for anything else."""
-    try:
-        return datetime.strptime(value, INSTANT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 def _cut(column: Column, span: Interval, length: timedelta) -> SheetColumn:
     closures, closed = [], []
     for closure in column.closures:
@@ -190,7 +181,7 @@ class _Words:
             )
         elif stretch.kind is StretchKind.GAP:
             slot = next(slot for slot in shown.column.slots if slot.starts_at == start)
-            cell["starts_at"] = f"{start.astimezone(UTC):{INSTANT}}"
+            cell["starts_at"] = instant_value(start)
             cell["schedule_id"] = str(slot.schedule_id)
             cell["text"] = gettext("Book %(time)s", time=self.time(start))
             cell["with_text"] = gettext("with %(name)s", name=shown.column.name)

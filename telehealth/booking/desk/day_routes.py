@@ -22,7 +22,6 @@ from telehealth.booking.desk.chosen_time import find_chosen_time, forget_chosen_
 from telehealth.booking.desk.day_presenters import (
     booking_kinds,
     kind_value,
-    read_instant,
     read_kind,
     sheet_context,
 )
@@ -33,6 +32,7 @@ from telehealth.booking.models import AppointmentType
 from telehealth.booking.policies import DESK
 from telehealth.booking.presenters import PatientCard
 from telehealth.booking.services.day_sheet import Wanted, day_sheet, find_schedule, list_types
+from telehealth.booking.slot_values import read_instant
 from telehealth.clock import now
 from telehealth.dates import date_text
 from telehealth.errors import NotFound

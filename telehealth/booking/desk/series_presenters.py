@@ -1,7 +1,7 @@
 """The dates of a series in words: free ones to tick, the others with what is in the way and what else is free that day."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
@@ -15,20 +15,8 @@ from telehealth.booking.presenters import mode_text
 from telehealth.booking.services.desk_holds import HoldRequest
 from telehealth.booking.services.refusals import Obstacle, owner_of
 from telehealth.booking.services.series import SeriesDate
+from telehealth.booking.slot_values import instant_value
 from telehealth.dates import instant_text, time_text
-
-_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
-
-
-def start_value(starts_at: datetime) -> str:
-    return f"{starts_at.astimezone(UTC):{_INSTANT}}"
-
-
-def read_start(value: str) -> datetime | None:
-    try:
-        return datetime.strptime(value, _INSTANT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def date_rows(
@@ -41,14 +29,14 @@ def date_rows(
     return [
         {
             "name": f"other-{number}",
-            "value": start_value(each.starts_at),
+            "value": instant_value(each.starts_at),
             "when": instant_text(each.starts_at, time_zone),
             "is_free": each.slot is not None,
             "is_ticked": chosen is None or each.starts_at in chosen,
             "lines": obstacle_lines(found, time_zone),
             "others": [
                 {
-                    "value": start_value(slot.starts_at),
+                    "value": instant_value(slot.starts_at),
                     "text": time_text(slot.starts_at, time_zone),
                     "is_chosen": chosen is not None and slot.starts_at in chosen,
                 }

@@ -17,7 +17,7 @@ from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.desk.booking_forms import SeriesForm
 from telehealth.booking.desk.refusal_presenters import Problem, shown_appointments
 from telehealth.booking.desk.routes import bp, desk_service, known_patient_card, record_opening
-from telehealth.booking.desk.series_presenters import date_rows, first_time_text, read_start
+from telehealth.booking.desk.series_presenters import date_rows, first_time_text
 from telehealth.booking.desk.time_pages import read_wish, times_page_context
 from telehealth.booking.desk.time_search import read_search
 from telehealth.booking.form_fields import show_refusal
@@ -27,6 +27,7 @@ from telehealth.booking.services.desk_holds import HoldRequest
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.refusals import Obstacle, see_obstacles
 from telehealth.booking.services.series import SeriesDate, SeriesRequest, book_series, preview_series
+from telehealth.booking.slot_values import instant_value, read_instant
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput, NotFound
 from telehealth.extensions import actor, transaction
@@ -109,7 +110,7 @@ def _chosen(form: SeriesForm) -> list[datetime]:
         *(form.dates.data or []),
         *(request.form[name] for name in request.form if name.startswith("other-")),
     ]
-    return [start for value in values if (start := read_start(value)) is not None]
+    return [start for value in values if (start := read_instant(value)) is not None]
 
 
 def _wish(
@@ -163,7 +164,7 @@ def _dates_page(
             "first_text": first_time_text(session, service, first),
             "first_fields": {
                 "schedule_id": str(first.schedule_id),
-                "starts_at": f"{first.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "starts_at": instant_value(first.starts_at),
                 "appointment_type_id": str(first.appointment_type_id),
                 "mode": first.mode.value,
             },

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.audit.models import AuditEvent
-from telehealth.booking.desk.day_presenters import booking_kinds, read_instant, read_kind
+from telehealth.booking.desk.day_presenters import booking_kinds, read_kind
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, Schedule, ScheduleException
 from telehealth.booking.services.appointments import place_appointment
+from telehealth.booking.slot_values import read_instant
 from telehealth.clock import now, uk_today
 from telehealth.topics import clinic_topic, desk_topic
 from tests.factories import Cast, make_schedule, make_type, protect, sign_in

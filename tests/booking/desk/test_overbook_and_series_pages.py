@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
-from telehealth.booking.desk.series_presenters import start_value
 from telehealth.booking.domain.series import series_starts
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, ScheduleException
 from telehealth.booking.services.appointments import place_appointment
+from telehealth.booking.slot_values import instant_value
 from tests.booking.desk.desk_forms import all_fields
 from tests.factories import SLOT, Cast, make_appointment, make_shared_clinic, protect, sign_in, slot_at, soon
 from tests.page_checks import CheckedClient, fields_of
@@ -139,13 +139,13 @@ def test_a_double_click_overbooks_once(
 
 def dates_page(cast: Cast) -> str:
     return (
-        f"/desk/patients/{cast.patient.id}/series/dates?slot={cast.schedule.id}/{start_value(soon())}"
+        f"/desk/patients/{cast.patient.id}/series/dates?slot={cast.schedule.id}/{instant_value(soon())}"
         f"&appointment_type_id={cast.appointment_type.id}&mode=video"
     )
 
 
 def starts(count: int = 6) -> list[str]:
-    return [start_value(each) for each in series_starts(soon(), LONDON, weeks_between=1, count=count)]
+    return [instant_value(each) for each in series_starts(soon(), LONDON, weeks_between=1, count=count)]
 
 
 def test_a_series_is_shown_whole_and_then_booked(client: CheckedClient, session: Session, cast: Cast) -> None:
@@ -188,7 +188,7 @@ def test_a_conflict_is_explained_and_another_time_of_that_day_can_be_chosen(
     page = client.get_page(dates_page(cast))
     assert "It is booked: appointment" in page
     assert "is on leave: Annual leave" in page
-    instead = start_value(second + SLOT)
+    instead = instant_value(second + SLOT)
     assert f'value="{instead}"' in page
     form = {**all_fields(page), "other-2": instead}
     answer = client.post(f"/desk/patients/{cast.patient.id}/series/dates", data=form)
@@ -241,7 +241,7 @@ def test_a_patient_who_is_busy_at_one_of_the_dates(
     session.commit()
     page = client.get_page(dates_page(cast))
     assert "The patient already has an appointment then" in page
-    assert all_fields(page)["dates"] == [each for each in starts() if each != start_value(second)]
+    assert all_fields(page)["dates"] == [each for each in starts() if each != instant_value(second)]
 
 
 def test_other_dates_are_shown_and_what_was_typed_is_kept(client: CheckedClient, cast: Cast) -> None:
@@ -251,7 +251,7 @@ def test_other_dates_are_shown_and_what_was_typed_is_kept(client: CheckedClient,
     )
     assert answer.status_code == 200
     wanted = series_starts(soon(), LONDON, weeks_between=2, count=3)
-    assert all_fields(answer.text)["dates"] == [start_value(each) for each in wanted]
+    assert all_fields(answer.text)["dates"] == [instant_value(each) for each in wanted]
     assert fields_of(answer.text)["reason"] == "Knee"
 
 
