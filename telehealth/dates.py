@@ -20,8 +20,23 @@ def short_date_text(day: date) -> str:
 
 
 def time_text(instant: datetime, time_zone: str) -> str:
-    """For example "2:30pm", "8pm", "midday" or "midnight" (in Welsh "14:30")."""
+    """For example "2:30pm", "8pm", "midday" or "midnight" (in Welsh "14:30").
+
+    In the hour that comes twice when the clocks go back it says which of the two.
+    """
     local = instant.astimezone(ZoneInfo(time_zone))
+    if not _comes_twice(local):
+        return _wall_time_text(local)
+    if local.fold:
+        return gettext("%(time)s after the clocks go back", time=_wall_time_text(local))
+    return gettext("%(time)s before the clocks go back", time=_wall_time_text(local))
+
+
+def _comes_twice(local: datetime) -> bool:
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def _wall_time_text(local: datetime) -> str:
     locale = get_locale()
     if locale is not None and locale.language == "cy":
         return format_time(local, "HH:mm", locale=locale)

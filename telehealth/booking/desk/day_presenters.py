@@ -66,7 +66,7 @@ def sheet_context(sheet: DaySheet, time_zone: str, now: datetime, wanted: Wanted
     ]
     rows: list[dict[str, Any]] = [
         {
-            "time": words.row_time(edge),
+            "time": words.time(edge),
             "is_hour": edge.minute == 0,
             "is_now": edge <= now < following,
             "cells": [],
@@ -154,11 +154,6 @@ class _Words:
         self._span = cache(
             lambda start, end: gettext("%(start)s to %(end)s", start=self.time(start), end=self.time(end))
         )
-
-    def row_time(self, instant: datetime) -> str:
-        if instant.astimezone(self._zone).fold:
-            return gettext("%(time)s, again", time=self.time(instant))
-        return self.time(instant)
 
     def cell(self, shown: SheetColumn, stretch: Stretch, number: int) -> dict[str, Any]:
         start = stretch.span.start

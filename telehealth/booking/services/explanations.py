@@ -35,6 +35,7 @@ class ReasonCode(StrEnum):
     TOO_SOON = "too-soon"
     TOO_FAR = "too-far"
     OUTSIDE_SESSION = "outside-session"
+    SKIPPED_HOUR = "skipped-hour"  # the clocks go forward over it
     BANK_HOLIDAY = "bank-holiday"
     LEAVE = "leave"
     CLOSED = "closed"

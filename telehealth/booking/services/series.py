@@ -16,7 +16,7 @@ from telehealth.actor import Actor, Role
 from telehealth.booking.domain.appointment import GONE, Mode
 from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.domain.intervals import Interval
-from telehealth.booking.domain.series import series_starts
+from telehealth.booking.domain.series import is_skipped, series_starts
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentType, Schedule
 from telehealth.booking.services.appointments import (
@@ -29,7 +29,7 @@ from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import Need, SlotTaken, lock_resources
 from telehealth.booking.services.eligibility import open_lanes
-from telehealth.booking.services.explanations import Reason, explain
+from telehealth.booking.services.explanations import Reason, ReasonCode, explain
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.sessions import find_sessions
 from telehealth.clock import now
@@ -87,8 +87,11 @@ def preview_series(session: Session, actor: Actor, wish: SeriesRequest) -> list[
     found = []
     for starts_at in series_starts(wish.starts_at, zone, weeks_between=wish.weeks_between, count=wish.count):
         free = _free_on(session, service, wish, type_, schedule, starts_at)
-        slot = next((each for each in free if each.starts_at == starts_at), None)
-        reasons = () if slot else _explain(session, service, wish, type_, schedule, starts_at)
+        reasons: Sequence[Reason] = ()
+        if is_skipped(starts_at, wish.starts_at, zone):
+            slot, reasons = None, [Reason(code=ReasonCode.SKIPPED_HOUR)]
+        elif (slot := next((each for each in free if each.starts_at == starts_at), None)) is None:
+            reasons = _explain(session, service, wish, type_, schedule, starts_at)
         found.append(SeriesDate(starts_at, slot, reasons, [] if slot else _nearest(free, starts_at)))
     return found
 
@@ -109,7 +112,7 @@ def book_series(
         return _still_booked(session, series_id)
     _lock_all(session, patient.id, schedule)
     for starts_at in starts:
-        if not now() <= starts_at < now() + FARTHEST:
+        if starts_at >= now() + FARTHEST:
             raise SeriesChanged
         slot = next(
             (

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from telehealth.booking.domain.series import series_starts
+from telehealth.booking.domain.series import is_skipped, series_starts
 from tests.factories import at
 
 pytestmark = pytest.mark.domain
@@ -25,3 +25,16 @@ def test_a_series_keeps_its_time_of_the_clock_over_a_clock_change(first: str) ->
 def test_a_series_may_skip_weeks() -> None:
     starts = series_starts(at("2027-01-12 14:30"), LONDON, weeks_between=4, count=3)
     assert starts == [at("2027-01-12 14:30"), at("2027-02-09 14:30"), at("2027-03-09 14:30")]
+
+
+def test_the_hour_that_the_clocks_skip_is_told_apart() -> None:
+    """28 March 2027: 1:30am does not exist in London."""
+    first = at("2027-03-14 01:30")
+    starts = series_starts(first, LONDON, weeks_between=1, count=4)
+    assert [is_skipped(start, first, LONDON) for start in starts] == [False, False, True, False]
+
+
+def test_the_hour_that_comes_twice_is_not_skipped() -> None:
+    first = at("2027-10-24 00:30")
+    starts = series_starts(first, LONDON, weeks_between=1, count=3)
+    assert [is_skipped(start, first, LONDON) for start in starts] == [False, False, False]

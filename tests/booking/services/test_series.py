@@ -13,6 +13,7 @@ from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import CancelReason, Mode
 from telehealth.booking.models import Appointment
 from telehealth.booking.services.cancelling import cancel_appointment
+from telehealth.booking.services.explanations import ReasonCode
 from telehealth.booking.services.series import SeriesChanged, SeriesRequest, book_series, preview_series
 from telehealth.clock import now
 from telehealth.errors import Conflict, InvalidInput, NotFound
@@ -117,3 +118,41 @@ def test_only_reception_books_series(session: Session, cast: Cast) -> None:
             preview_series(session, actor_of(who), wanted(cast))
         with pytest.raises(NotFound):
             book_series(session, actor_of(who), wanted(cast), [first_time()])
+
+
+def test_a_date_in_the_hour_that_the_clocks_skip_is_a_conflict(session: Session, cast: Cast) -> None:
+    """Not silently an hour later."""
+    today = now().astimezone(LONDON).date()
+    nights = (today + timedelta(days=number) for number in range(8, 400))
+    change = next(
+        night
+        for night in nights
+        if datetime.combine(night, time(0), LONDON).utcoffset() == timedelta()
+        and datetime.combine(night, time(3), LONDON).utcoffset() == timedelta(hours=1)
+    )
+    first = datetime.combine(change - WEEK, time(1, 30), LONDON).astimezone(UTC)
+    dates = preview_series(session, actor_of(cast.receptionist), wanted(cast, starts_at=first, count=3))
+    assert [each.slot is None for each in dates] == [False, True, False]
+    assert [reason.code for reason in dates[1].reasons] == [ReasonCode.SKIPPED_HOUR]
+    # What is free that night is offered instead.
+    assert dates[1].others
+
+
+def test_a_series_may_begin_with_the_time_that_is_running(session: Session, cast: Cast) -> None:
+    """A started time stays open for five minutes, for a series too."""
+    begun = now().replace(second=0, microsecond=0) - timedelta(minutes=2)
+    local = begun.astimezone(LONDON)
+    schedule = make_schedule(
+        session,
+        cast.service,
+        cast.practitioner_id,
+        first_date=local.date(),
+        starts=local.time(),
+        ends=(local + timedelta(hours=1)).time(),
+    )
+    wish = wanted(cast, schedule_id=schedule.id, starts_at=begun, count=2)
+    reception = actor_of(cast.receptionist)
+    dates = preview_series(session, reception, wish)
+    starts = [each.starts_at for each in dates if each.slot]
+    assert starts[0] == begun
+    assert [each.starts_at for each in book_series(session, reception, wish, starts)] == starts
