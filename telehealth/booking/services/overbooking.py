@@ -55,7 +55,7 @@ class OverbookRequest:
 def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) -> Appointment:
     """Book whatever else is booked then. The patient cannot be in two places all the same.
 
-    Raises InvalidInput (no reason, or no time that can be), PatientBusy, NotFound.
+    Raises InvalidInput (no reason, a type that is not offered, or no time that can be), PatientBusy, NotFound.
     """
     service = get_service(session, actor, wish.service_id, Role.RECEPTIONIST)
     patient = get_patient(session, actor, survivor_of(session, wish.patient_id))
@@ -69,6 +69,12 @@ def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) 
     type_ = session.get(AppointmentType, wish.appointment_type_id)
     if type_ is None or type_.service_id != service.id or wish.mode not in type_.modes:
         raise NotFound
+    if not type_.is_active:
+        raise InvalidInput(
+            "type-not-offered",
+            N_("Choose another type: this one is not offered any more."),
+            field="appointment_type_id",
+        )
     key = key_of(
         wish.idempotency_key, patient.id, wish.starts_at, wish.practitioner_id, wish.shared_clinic_id
     )

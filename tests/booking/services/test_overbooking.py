@@ -125,3 +125,11 @@ def test_only_reception_overbooks_and_with_their_own_clinicians(session: Session
     stranger = wanted(cast, practitioner_id=cast.other_organisation_clinician.practitioner_id)
     with pytest.raises(NotFound):
         overbook_appointment(session, actor_of(cast.receptionist), stranger)
+
+
+def test_a_type_that_is_not_offered_any_more_is_refused(session: Session, cast: Cast) -> None:
+    cast.appointment_type.is_active = False
+    session.flush()
+    with pytest.raises(InvalidInput) as refused:
+        overbook_appointment(session, actor_of(cast.receptionist), wanted(cast))
+    assert refused.value.code == "type-not-offered"
