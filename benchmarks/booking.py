@@ -132,6 +132,14 @@ def _pages(browser: Browser, facts: Facts, token: str) -> list[Figure]:
         "a reference": facts.reference,
     }
     figures = [Figure("day sheet of 250 rows: p95", percentile(spent_day, 95), 300, "ms")]
+    for what, path in {
+        "the desk": "/desk",
+        "a patient's record": f"/desk/patients/{patient.id}",
+        "who is not known yet": "/desk/verify",
+        "who is to be seen again": "/follow-ups",
+    }.items():
+        spent = _time(SEARCHES // 2, partial(_get, browser, path))
+        figures.append(Figure(f"page of {what}: p95", percentile(spent, 95), 300, "ms"))
     for what, query in typed.items():
         form = {"q": query, "csrf_token": token}
         spent = _time(SEARCHES // 2, partial(_post, browser, "/desk", form, "200", "303"))

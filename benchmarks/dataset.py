@@ -31,6 +31,9 @@ RECEPTIONISTS = 60
 WEEKS_AHEAD = 14
 OPENS, CLOSES, MINUTES = time(9), time(17), 15
 SHARE_BOOKED = 0.8
+# Work that waits for somebody: one of so many patients registered online and is not known yet, one of so many past
+# appointments has no end, one of so many leads to a request to see the patient again.
+UNKNOWN_EACH, UNENDED_EACH, SEEN_AGAIN_EACH = 500, 400, 150
 ZONE = ZoneInfo("Europe/London")
 SEED = 4
 # fmt: off
@@ -104,6 +107,7 @@ def fill(database: Database) -> None:
         _write(connection, "appointment", (made.row(people) for made in booked))
         _write(connection, "claim", (row for made in booked for row in made.claims(people, chance)))
         _write(connection, "appointment_history", (made.history(people, chance) for made in booked))
+        _write(connection, "follow_up_request", _follow_ups(people, booked, chance))
 
 
 def _make_people(database: Database) -> tuple[People, list[tuple[bytes, bytes]]]:
@@ -184,7 +188,7 @@ def _patients(
             "birth_date": (born + timedelta(days=chance.randrange(33_000))).isoformat(),
             "phone_hash": phone_hash,
             "phone_last_four_hash": last_four_hash,
-            "is_verified": 1,
+            "is_verified": int(number % UNKNOWN_EACH > 0),
             "interpreter_language": "",
             "created_at": made_at,
         }
@@ -276,7 +280,6 @@ def _appointments(people: People, patients: Sequence[str], chance: random.Random
         day -= timedelta(days=1)
         if day.weekday() > 4:
             continue
-        status = "fulfilled" if day < today else "booked"
         starts_at = datetime.combine(day, OPENS, ZONE).astimezone(UTC)
         closes_at = datetime.combine(day, CLOSES, ZONE).astimezone(UTC)
         while starts_at < closes_at:
@@ -284,10 +287,41 @@ def _appointments(people: People, patients: Sequence[str], chance: random.Random
             start, end = _stored(starts_at), _stored(ends_at)
             for clinician in people.clinicians:
                 if made < APPOINTMENTS and chance.random() < SHARE_BOOKED:
-                    patient = patients[made * 7 % PATIENTS]
-                    yield Booked(_key(chance), clinician, patient, start, end, status)
+                    number = made * 7 % PATIENTS
+                    status = _status(day < today, made, number)
+                    yield Booked(_key(chance), clinician, patients[number], start, end, status)
                     made += 1
             starts_at = ends_at
+
+
+def _status(is_past: bool, made: int, patient: int) -> str:
+    if is_past:
+        return "booked" if made % UNENDED_EACH == 0 else "fulfilled"
+    return "booked" if patient % UNKNOWN_EACH else "pending"
+
+
+def _follow_ups(
+    people: People, booked: Sequence[Booked], chance: random.Random
+) -> Iterator[dict[str, object]]:
+    today = now().astimezone(ZONE).date()
+    for made in booked[::SEEN_AGAIN_EACH]:
+        if made.status == "fulfilled":
+            yield {
+                "id": _key(chance),
+                "organisation_id": people.organisation,
+                "service_id": people.service,
+                "patient_id": made.patient,
+                "appointment_id": made.key,
+                "reason": "see-again",
+                "status": "active",
+                "owner_id": made.clinician,
+                "see_by": (today + timedelta(days=chance.randrange(-20, 200))).isoformat(),
+                "interpreter_language": "",
+                "created_at": made.ends_at,
+                "created_by": "system",
+                "closed_by": "",
+                "version": 1,
+            }
 
 
 def _key(chance: random.Random) -> str:

@@ -54,7 +54,7 @@ def read_facts(database: Database) -> Facts:
         type_ = session.scalars(select(AppointmentType)).one()
         schedules = session.scalars(select(Schedule)).all()
         today = now().date()
-        appointment = session.scalars(select(Appointment).limit(1)).one()
+        appointment = session.scalars(select(Appointment).order_by(Appointment.starts_at).limit(1)).one()
         return Facts(
             type=str(type_.id),
             practitioners=[each.practitioner_id for each in schedules if each.practitioner_id],
@@ -73,7 +73,9 @@ def hold_times(database: Database, facts: Facts, count: int) -> list[Held]:
         actors = [actor_of(account) for account in _receptionists(session)]
         query = SlotQuery(type=type_, from_date=date.fromisoformat(facts.monday), days=21)
         slots = find_slots(session, service, query, now=now())
-        patients = session.scalars(select(Patient.id).order_by(Patient.id).limit(count)).all()
+        patients = session.scalars(
+            select(Patient.id).where(Patient.is_verified).order_by(Patient.id).limit(count)
+        ).all()
         held = []
         for number, (slot, patient_id) in enumerate(zip(slots[:count], patients, strict=True)):
             desk = number // MOST_BY_STAFF

@@ -71,6 +71,12 @@ class Patient(SealedRow, OrganisationOwned, Base):
         Index("ix_patient_phone_hash", "organisation_id", "phone_hash"),
         Index("ix_patient_phone_last_four_hash", "organisation_id", "phone_last_four_hash"),
         Index("ix_patient_email_hash", "organisation_id", "email_hash"),
+        Index(
+            "ix_patient_unverified",
+            "organisation_id",
+            sqlite_where=text("is_verified IS 0"),
+            postgresql_where=text("is_verified IS false"),
+        ),
     )
 
     # E.164, for example +447700900123; "" where the patient has no phone.

@@ -68,6 +68,21 @@ class Appointment(SealedRow, ServiceOwned, Base):
         Index("ix_appointment_day", "practitioner_id", "starts_at"),
         Index("ix_appointment_lane", "lane_id", "starts_at"),
         Index("ix_appointment_service_day", "service_id", "starts_at"),
+        # Of years of appointments a list that is worked off reads only what is on it.
+        Index(
+            "ix_appointment_pending",
+            "service_id",
+            "starts_at",
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index(
+            "ix_appointment_open",
+            "service_id",
+            "starts_at",
+            sqlite_where=text("status IN ('pending', 'booked', 'arrived', 'checked-in')"),
+            postgresql_where=text("status IN ('pending', 'booked', 'arrived', 'checked-in')"),
+        ),
     )
 
     @property

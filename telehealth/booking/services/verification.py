@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import LinkReason, Patient, PatientLink
@@ -20,6 +20,8 @@ from telehealth.booking.services.record_merges import merge_records
 from telehealth.clock import now
 
 MOST_SHOWN = 100
+# Written out and not bound: so the database knows that the index of what is pending has all of it.
+_IS_PENDING = Appointment.status == bindparam("pending", AppointmentStatus.PENDING, literal_execute=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +36,16 @@ class ToVerify:
 
 def list_to_verify(session: Session, actor: Actor) -> list[ToVerify]:
     """Of the actor's desks, the next appointment first: who is not verified, and whose appointment is not confirmed."""
-    services = actor.services_as(Role.RECEPTIONIST)
-    is_replaced = exists().where(PatientLink.patient_id == Patient.id, PatientLink.ended_at.is_(None))
-    asked_here = exists().where(Appointment.patient_id == Patient.id, Appointment.service_id.in_(services))
-    waits_here = asked_here.where(Appointment.status == AppointmentStatus.PENDING)
-    patients = session.scalars(
-        select(Patient)
-        .where(
-            Patient.organisation_id == actor.organisation_id,
-            or_(Patient.is_verified.is_(False) & ~is_replaced & asked_here, waits_here),
-        )
-        # Who waits for an appointment first: many who do not are no reason to overlook them.
-        .order_by(waits_here.desc(), Patient.created_at, Patient.id)
-        .limit(MOST_SHOWN)
-    ).all()
-    hidden = find_hidden(session, actor, [patient.id for patient in patients])
-    shown = [patient for patient in patients if patient.id not in hidden]
+    wanted = _find_waiting(session, actor)
+    if len(wanted) < MOST_SHOWN:
+        # Many who do not wait for an appointment are no reason to overlook those who do.
+        wanted += [key for key in _find_unverified(session, actor) if key not in wanted]
+    patients = {
+        patient.id: patient
+        for patient in session.scalars(select(Patient).where(Patient.id.in_(wanted[:MOST_SHOWN])))
+    }
+    hidden = find_hidden(session, actor, list(patients))
+    shown = [patients[key] for key in wanted[:MOST_SHOWN] if key not in hidden]
     pending: dict[UUID, list[Appointment]] = {}
     for appointment in _pending(session, actor, [patient.id for patient in shown]):
         pending.setdefault(appointment.patient_id, []).append(appointment)
@@ -95,6 +91,36 @@ def link_person(session: Session, actor: Actor, patient_id: UUID, record_id: UUI
     return _confirm(session, actor, found.pending)
 
 
+def _find_waiting(session: Session, actor: Actor) -> list[UUID]:
+    """Whose appointments at the actor's desks are not confirmed, the next one first."""
+    return list(
+        session.scalars(
+            select(Appointment.patient_id)
+            .where(Appointment.service_id.in_(actor.services_as(Role.RECEPTIONIST)), _IS_PENDING)
+            .group_by(Appointment.patient_id)
+            .order_by(func.min(Appointment.starts_at), Appointment.patient_id)
+            .limit(MOST_SHOWN)
+        )
+    )
+
+
+def _find_unverified(session: Session, actor: Actor) -> list[UUID]:
+    """Who registered online and ever asked for something at the actor's desks; in the order in which they came."""
+    rows = session.execute(
+        select(Patient.id, Appointment.service_id)
+        .join(Appointment, Appointment.patient_id == Patient.id)
+        .where(
+            Patient.organisation_id == actor.organisation_id,
+            Patient.is_verified.is_(False),
+            ~exists().where(PatientLink.patient_id == Patient.id, PatientLink.ended_at.is_(None)),
+        )
+        .order_by(Patient.created_at, Patient.id)
+    )
+    # Asked of the program: the database would look at all appointments of the service for each of the patients.
+    desks = actor.services_as(Role.RECEPTIONIST)
+    return list(dict.fromkeys(patient_id for patient_id, service_id in rows if service_id in desks))
+
+
 def _pending(session: Session, actor: Actor, patient_ids: Sequence[UUID]) -> list[Appointment]:
     return list(
         session.scalars(
@@ -102,7 +128,7 @@ def _pending(session: Session, actor: Actor, patient_ids: Sequence[UUID]) -> lis
             .where(
                 Appointment.patient_id.in_(patient_ids),
                 Appointment.service_id.in_(actor.services_as(Role.RECEPTIONIST)),
-                Appointment.status == AppointmentStatus.PENDING,
+                _IS_PENDING,
             )
             .options(joinedload(Appointment.service), joinedload(Appointment.practitioner))
             .order_by(Appointment.starts_at, Appointment.id)
