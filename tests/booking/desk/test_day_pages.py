@@ -296,6 +296,7 @@ def test_another_services_schedule_is_not_found(
     for broken in (
         {"schedule_id": "x"},
         {"starts_at": "now"},
+        {"starts_at": "0001-01-01T00:00:00Z"},
         {"mode": "pigeon"},
         {"appointment_type_id": ANY},
     ):
