@@ -6,8 +6,8 @@
  */
 export function textOf(left, texts) {
   if (left <= 0) return texts.over
-  const minutes = Math.floor(left / 60_000)
-  return minutes < 1 ? texts.minute : texts.minutes.replace('{count}', String(minutes + 1))
+  if (left <= 60_000) return texts.minute
+  return texts.minutes.replace('{count}', String(Math.ceil(left / 60_000)))
 }
 
 /**
