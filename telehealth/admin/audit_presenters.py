@@ -69,6 +69,7 @@ def action_text(action: str) -> str:
         "follow-up.made": gettext("Asked for a patient to be seen"),
         "follow-up.completed": gettext("Booked what was asked for"),
         "follow-up.changed": gettext("Changed a request to see a patient"),
+        "follow-up.reopened": gettext("Reopened a request to see a patient"),
         "follow-up.closed": gettext("Closed a request to see a patient"),
         "follow-ups.opened": gettext("Opened the list of patients to be seen again"),
         "follow-up.opened": gettext("Opened a request to see a patient"),

@@ -59,6 +59,7 @@ ACTIONS: dict[str, Group] = {
     "follow-up.made": Group.CHANGED,
     "follow-up.completed": Group.CHANGED,
     "follow-up.changed": Group.CHANGED,
+    "follow-up.reopened": Group.CHANGED,
     "follow-up.closed": Group.CHANGED,
     "follow-ups.opened": Group.OPENED,
     "follow-up.opened": Group.OPENED,

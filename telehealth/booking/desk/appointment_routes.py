@@ -13,7 +13,8 @@ from telehealth.accounts.services.authorities import find_authorities
 from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.desk.appointment_pages import open_appointment
 from telehealth.booking.desk.booking_forms import CancelForm, ChangeForm, VersionForm
-from telehealth.booking.desk.routes import bp, desk_service
+from telehealth.booking.desk.desks import desk_service
+from telehealth.booking.desk.routes import bp
 from telehealth.booking.domain.appointment import AppointmentStatus, can_become
 from telehealth.booking.history_presenters import history_lines, overbooking_text
 from telehealth.booking.join_addresses import join_address
@@ -181,12 +182,12 @@ def _page(appointment_id: UUID, problem: str = "") -> str:
 def _change_page(appointment_id: UUID, form: ChangeForm) -> str:
     form.fill_joins()
     with transaction() as session:
-        service = desk_service(session)
+        desk_service(session)
         found = get_managed(session, actor(), appointment_id)
         if request.method != "POST":
             form.show(found)
         context = open_appointment(session, found)
-        advice = emergency_text(service)
+        advice = emergency_text(found.service)
     return render_template("booking/change_details.html", form=form, emergency_text=advice, **context)
 
 

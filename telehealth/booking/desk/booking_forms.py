@@ -26,6 +26,7 @@ from telehealth.booking.domain.appointment import CancelReason
 from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.form_fields import read_date, read_key, read_time
 from telehealth.booking.models import Appointment, FollowUpRequest
+from telehealth.booking.services.follow_ups import find_matching
 
 NO_REQUEST = "none"
 _TOO_LONG = _l("Shorten it to 500 characters or fewer")
@@ -76,11 +77,24 @@ class DetailsForm(AboutForm):
                 (NO_REQUEST, gettext("No, for something else")),
             ]
 
-    def offer(self, *, language: str, joins: InterpreterJoins | None, follow_up_id: UUID | None) -> None:
-        """What is known already, on a fresh form."""
-        self.interpreter_language.data = language
-        self.interpreter_joins.data = joins.value if joins and language else None
-        self.follow_up.data = str(follow_up_id) if follow_up_id else None
+    def offer(
+        self,
+        language: str,
+        requests: Sequence[FollowUpRequest],
+        named: UUID | None,
+        type_id: UUID | None = None,
+    ) -> None:
+        """What is known already, on a fresh form: the patient's `language`, and the request that is to be booked.
+
+        Without a named one that which a booking of this type would end: so it is seen, and can be changed.
+        """
+        wanted = next((each for each in requests if each.id == named), None) or find_matching(
+            requests, type_id
+        )
+        joins = wanted.interpreter_joins if wanted else None
+        self.interpreter_language.data = (wanted.interpreter_language if wanted else "") or language
+        self.interpreter_joins.data = joins.value if joins else None
+        self.follow_up.data = str(wanted.id) if wanted else None
 
     def typed(self) -> dict[str, str]:
         """What would be lost by choosing another time: kept in hidden fields of the page with the times."""
@@ -99,6 +113,9 @@ class DetailsForm(AboutForm):
 
     def follow_up_id(self) -> UUID | None:
         return read_key(self.follow_up.data)
+
+    def is_for_no_request(self) -> bool:
+        return bool(self.follow_up.data == NO_REQUEST)
 
 
 class ChangeForm(AboutForm):

@@ -12,9 +12,12 @@ from telehealth.accounts.models import HealthcareService, Patient
 from telehealth.accounts.services.patients import get_patient
 from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.desk.booking_forms import DetailsForm
+from telehealth.booking.desk.booking_service import booking_service
 from telehealth.booking.desk.chosen_time import forget_chosen_time
+from telehealth.booking.desk.desks import desk_arguments, desk_choice
+from telehealth.booking.desk.just_done import find_done, remember_done
 from telehealth.booking.desk.refusal_presenters import Problem
-from telehealth.booking.desk.routes import bp, desk_service, known_patient_card, record_opening
+from telehealth.booking.desk.routes import bp, known_patient_card, record_opening
 from telehealth.booking.desk.time_pages import explain_choice, held_context, read_wish, times_page_context
 from telehealth.booking.desk.time_search import TimeSearch, read_search
 from telehealth.booking.form_fields import read_key
@@ -36,6 +39,7 @@ from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, DomainError, NotFound, TooManyTries
 from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import guarded
+from telehealth.page_messages import NOTICE
 
 
 @bp.route("/patients/<uuid:patient_id>/book", methods=["GET", "POST"])
@@ -59,7 +63,7 @@ def hold_time(patient_id: UUID) -> ResponseReturnValue:
             held = release_for_patient(session, actor(), patient_id, wish)
         if held is None:
             with transaction() as session:
-                held = hold_for_patient(session, actor(), desk_service(session).id, patient_id, wish)
+                held = hold_for_patient(session, actor(), booking_service(session).id, patient_id, wish)
     except (SlotTaken, PatientBusy, TooManyTries) as error:
         return _times_page(patient_id, _explain(patient_id, wish, error)), error.status
     forget_chosen_time()
@@ -74,8 +78,9 @@ def release_time(patient_id: UUID, hold_id: UUID) -> ResponseReturnValue:
     """Choose another time: this one is free again at once, and what was typed goes along."""
     with transaction() as session:
         get_patient(session, actor(), patient_id)
+        service = booking_service(session, hold_id=hold_id)
         release_hold(session, hold_id, actor().key)
-        search = _search(session, desk_service(session), patient_id)
+        search = _search(session, service, patient_id)
     if not _details_form().is_blank():
         return _times_page(patient_id)
     return redirect(url_for("booking.book", patient_id=patient_id, **search.arguments), 303)
@@ -86,14 +91,23 @@ def release_time(patient_id: UUID, hold_id: UUID) -> ResponseReturnValue:
 def details(patient_id: UUID, hold_id: UUID) -> ResponseReturnValue:
     form = DetailsForm()
     with reading() as session:
-        service = desk_service(session)
+        service = booking_service(session, hold_id=hold_id)
         patient = get_patient(session, actor(), patient_id)
-        is_gone = find_hold(session, actor(), service.id, hold_id) is None
-        if not is_gone:
-            _offer(session, service, patient, form)
-    if is_gone:
-        flash(gettext("That time is not kept for the patient any more. Choose a time."))
-        return redirect(url_for("booking.book", patient_id=patient_id), 303)
+        hold = find_hold(session, actor(), service.id, hold_id)
+        arguments = {}
+        if hold is None:
+            arguments = _search(session, service, patient.id).arguments
+        else:
+            _offer(session, service, patient, form, hold.appointment_type_id)
+    if hold is None and (done_id := find_done(hold_id)) is not None:
+        flash(
+            gettext("You have just booked this appointment. To book another one, start from the patient."),
+            NOTICE,
+        )
+        return redirect(url_for("booking.appointment", appointment_id=done_id), 303)
+    if hold is None:
+        flash(gettext("That time is not kept for the patient any more. Choose a time."), NOTICE)
+        return redirect(url_for("booking.book", patient_id=patient_id, **arguments), 303)
     return _details_page(form, patient_id, hold_id)
 
 
@@ -111,6 +125,7 @@ def book_held(patient_id: UUID, hold_id: UUID) -> ResponseReturnValue:
         wish = _wish_of(patient_id, hold_id)
         problem = _explain(patient_id, wish, error, hold_id) if wish else Problem(title=message_of(error))
         return _details_page(form, patient_id, hold_id, problem), error.status
+    remember_done(hold_id, appointment_id)
     flash(gettext("The appointment is booked. Tell the patient the reference and send them the link."))
     return redirect(url_for("booking.appointment", appointment_id=appointment_id), 303)
 
@@ -127,13 +142,16 @@ def _book(form: DetailsForm, patient_id: UUID, hold_id: UUID) -> UUID:
         interpreter_language=form.interpreter_language.data or "",
         interpreter_joins=form.joins(),
         follow_up_id=form.follow_up_id(),
+        is_for_no_request=form.is_for_no_request(),
     )
     try:
         return _book_as(wish)
     except NotFound:
         with reading() as session:
             get_patient(session, actor(), patient_id)
-            is_gone = find_hold(session, actor(), desk_service(session).id, hold_id) is None
+            is_gone = (
+                find_hold(session, actor(), booking_service(session, hold_id=hold_id).id, hold_id) is None
+            )
         chosen = read_wish()
         if not is_gone or chosen is None:
             raise
@@ -152,7 +170,7 @@ def _book(form: DetailsForm, patient_id: UUID, hold_id: UUID) -> UUID:
 
 def _book_as(wish: BookingRequest) -> UUID:
     with transaction() as session:
-        service = desk_service(session)
+        service = booking_service(session, hold_id=wish.hold_id)
         appointment = book_appointment(session, actor(), replace(wish, service_id=service.id))
         make_link(session, appointment)
         return appointment.id
@@ -171,16 +189,12 @@ def _typed() -> dict[str, str]:
     return form.typed() if request.method == "POST" and not form.is_blank() else {}
 
 
-def _offer(session: Session, service: HealthcareService, patient: Patient, form: DetailsForm) -> None:
+def _offer(
+    session: Session, service: HealthcareService, patient: Patient, form: DetailsForm, type_id: UUID
+) -> None:
     requests = _requests(session, service, patient.id)
     named = read_key(request.args.get("follow_up", ""))
-    wanted = next((each for each in requests if each.id == named), None)
-    language = (wanted.interpreter_language if wanted else "") or patient.interpreter_language
-    form.offer(
-        language=language,
-        joins=wanted.interpreter_joins if wanted else None,
-        follow_up_id=wanted.id if wanted else None,
-    )
+    form.offer(patient.interpreter_language, requests, named, type_id)
 
 
 def _requests(session: Session, service: HealthcareService, patient_id: UUID) -> list[FollowUpRequest]:
@@ -195,15 +209,18 @@ def _search(session: Session, service: HealthcareService, patient_id: UUID) -> T
 
 def _times_page(patient_id: UUID, problem: Problem | None = None) -> str:
     with transaction() as session:
-        service = desk_service(session)
+        service = booking_service(session)
         patient = get_patient(session, actor(), patient_id)
         record_opening(session, "booking.opened", patient.id, service.id)
         search = _search(session, service, patient.id)
         context = times_page_context(session, service, search, patient.id)
         card = known_patient_card(session, patient, service)
+        desk = desk_choice(session, service, url_for("booking.book", patient_id=patient_id))
     return render_template(
         "booking/book.html",
         patient=card,
+        desk=desk,
+        stays=desk_arguments(service),
         service_name=service.name,
         problem=problem,
         typed=_typed(),
@@ -213,7 +230,7 @@ def _times_page(patient_id: UUID, problem: Problem | None = None) -> str:
 
 def _details_page(form: DetailsForm, patient_id: UUID, hold_id: UUID, problem: Problem | None = None) -> str:
     with transaction() as session:
-        service = desk_service(session)
+        service = booking_service(session, hold_id=hold_id)
         patient = get_patient(session, actor(), patient_id)
         record_opening(session, "booking.opened", patient.id, service.id)
         hold = find_hold(session, actor(), service.id, hold_id)
@@ -235,7 +252,7 @@ def _details_page(form: DetailsForm, patient_id: UUID, hold_id: UUID, problem: P
 def _details_address(patient_id: UUID, hold_id: UUID) -> str:
     """With the search, so that another time is chosen from the same list."""
     with reading() as session:
-        arguments = _search(session, desk_service(session), patient_id).arguments
+        arguments = _search(session, booking_service(session, hold_id=hold_id), patient_id).arguments
     return url_for("booking.book_details", patient_id=patient_id, hold_id=hold_id, **arguments)
 
 
@@ -243,7 +260,7 @@ def _wish_of(patient_id: UUID, hold_id: UUID) -> HoldRequest | None:
     """What is or was held."""
     with reading() as session:
         get_patient(session, actor(), patient_id)
-        hold: Hold | None = find_hold(session, actor(), desk_service(session).id, hold_id)
+        hold: Hold | None = find_hold(session, actor(), booking_service(session, hold_id=hold_id).id, hold_id)
     return HoldRequest.of(hold) if hold else read_wish()
 
 
@@ -251,7 +268,7 @@ def _explain(
     patient_id: UUID, wish: HoldRequest, error: DomainError, own_hold: UUID | None = None
 ) -> Problem:
     with transaction() as session:
-        service = desk_service(session)
+        service = booking_service(session, hold_id=own_hold)
         get_patient(session, actor(), patient_id)
         search = _search(session, service, patient_id)
         return explain_choice(session, service, search, wish, error, patient_id=patient_id, own_hold=own_hold)

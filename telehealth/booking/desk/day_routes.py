@@ -18,6 +18,7 @@ from telehealth.accounts.models import HealthcareService
 from telehealth.accounts.services.patients import get_patient
 from telehealth.accounts.services.staff import list_practitioners
 from telehealth.audit.services import record_event, was_recorded_since
+from telehealth.booking.desk.booking_service import booking_service
 from telehealth.booking.desk.chosen_time import find_chosen_time, forget_chosen_time, remember_chosen_time
 from telehealth.booking.desk.day_presenters import (
     booking_kinds,
@@ -25,7 +26,8 @@ from telehealth.booking.desk.day_presenters import (
     read_kind,
     sheet_context,
 )
-from telehealth.booking.desk.routes import bp, desk_service, known_patient_card
+from telehealth.booking.desk.desks import desk_arguments, desk_choice, desk_service
+from telehealth.booking.desk.routes import bp, known_patient_card
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import AppointmentType
@@ -104,7 +106,7 @@ def choose_gap() -> ResponseReturnValue:
     starts_at = read_instant(request.form.get("starts_at", ""))
     type_id, mode = request.form.get("appointment_type_id", ""), request.form.get("mode", "")
     with reading() as session:
-        service = desk_service(session)
+        service = booking_service(session)
         wanted = next(
             (
                 each
@@ -182,10 +184,12 @@ def _sheet(day_text: str, *, is_page: bool) -> dict[str, Any]:
                     patient_id=patient.id,
                     service_id=service.id,
                 )
+        # The sheet stays with its desk, whatever is chosen on another page while this one is open.
+        stays = desk_arguments(service)
         context = {
             "sheet": sheet_context(sheet, service.time_zone, now(), wanted),
             "gap_form": _gap_form(wanted, patient),
-            "sheet_arguments": _kept_arguments(),
+            "sheet_arguments": {**_kept_arguments(), **stays},
             "patient": patient,
         }
         if not is_page:
@@ -193,25 +197,33 @@ def _sheet(day_text: str, *, is_page: bool) -> dict[str, Any]:
         topics = _topics(session, service)
         return {
             **context,
-            "controls": _controls(sheet.day, today, types, wanted),
+            "desk": desk_choice(session, service, _address_at_any_desk(day_text)),
+            "stays": stays,
+            "controls": _controls(sheet.day, today, types, wanted, stays),
             "owners": [
                 {"id": str(owner.id), "name": owner.name, "is_shown": owner.id in sheet.shown}
                 for owner in sheet.owners
             ],
             "is_list": request.args.get("view") == "list",
             "live": {
-                "url": url_for("booking.day_fragment", day=day_text, **_kept_arguments()),
+                "url": url_for("booking.day_fragment", day=day_text, **{**_kept_arguments(), **stays}),
                 "token": live_token(actor(), topics),
-                "token_url": url_for("booking.day_token"),
+                "token_url": url_for("booking.day_token", **stays),
                 "topics": topics,
             },
         }
 
 
+def _address_at_any_desk(day_text: str) -> str:
+    """Without what only one service has: its clinicians and its types."""
+    kept = {name: value for name, value in _kept_arguments().items() if name in ("patient", "view")}
+    return url_for("booking.day_sheet", day=day_text, **kept)
+
+
 def _controls(
-    day: date, today: date, types: Sequence[AppointmentType], wanted: Wanted | None
+    day: date, today: date, types: Sequence[AppointmentType], wanted: Wanted | None, stays: dict[str, Any]
 ) -> dict[str, Any]:
-    kept = _kept_arguments()
+    kept = {**_kept_arguments(), **stays}
 
     def address(of: date, **changed: str | None) -> str:
         return url_for("booking.day_sheet", day=of.isoformat(), **{**kept, **changed})
@@ -263,7 +275,9 @@ def _topics(session: Session, service: HealthcareService) -> list[str]:
 def _kept_arguments() -> dict[str, Any]:
     """What the address of a sheet carries from page to page: keys and choices, nothing personal."""
     kept: dict[str, Any] = {
-        name: request.args[name][:60] for name in ("kind", "patient", "view") if request.args.get(name)
+        name: request.args[name][:60]
+        for name in ("kind", "patient", "view", "desk")
+        if request.args.get(name)
     }
     who = _keys(request.args.getlist("who"))
     return {**kept, "who": [str(key) for key in who]} if who else kept

@@ -15,8 +15,9 @@ from telehealth.accounts.services.merges import find_link, survivor_of
 from telehealth.accounts.services.patient_search import search_patients
 from telehealth.accounts.services.patients import get_patient
 from telehealth.audit.services import record_event
+from telehealth.booking.desk.desks import desk_service
 from telehealth.booking.desk.merge_presenters import clash_texts, kept_choices, replaced_card, side_by_side
-from telehealth.booking.desk.routes import bp, desk_service, record_opening
+from telehealth.booking.desk.routes import bp, record_opening
 from telehealth.booking.desk.search_forms import MergeForm, SearchForm
 from telehealth.booking.desk.search_presenters import duplicate_cards, match_texts, patient_cards
 from telehealth.booking.policies import MERGE

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.booking.desk.appointment_pages import open_appointment
 from telehealth.booking.desk.booking_forms import MoveForm
+from telehealth.booking.desk.just_done import find_done, remember_done
 from telehealth.booking.desk.refusal_presenters import Problem
 from telehealth.booking.desk.routes import bp
 from telehealth.booking.desk.time_pages import explain_choice, held_context, read_wish, times_page_context
@@ -19,7 +20,12 @@ from telehealth.booking.models import Appointment, Hold
 from telehealth.booking.policies import DESK
 from telehealth.booking.services.appointments import AppointmentChanged
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
-from telehealth.booking.services.desk_holds import HoldRequest, find_hold, hold_for_move, release_for_move
+from telehealth.booking.services.desk_holds import (
+    HoldRequest,
+    find_hold,
+    hold_for_move,
+    release_for_move,
+)
 from telehealth.booking.services.holds import release_hold
 from telehealth.booking.services.managed import get_managed
 from telehealth.booking.services.moving import MOVABLE, MoveRequest, move_appointment
@@ -28,6 +34,7 @@ from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, DomainError, NotFound, TooManyTries
 from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import guarded
+from telehealth.page_messages import NOTICE
 
 
 @bp.get("/appointments/<uuid:appointment_id>/move")
@@ -78,8 +85,11 @@ def details(appointment_id: UUID, hold_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         found = get_managed(session, actor(), appointment_id)
         is_gone = find_hold(session, actor(), found.service_id, hold_id) is None
+    if is_gone and find_done(hold_id) == appointment_id:
+        flash(gettext("You have just moved this appointment. It is at its new time."), NOTICE)
+        return redirect(url_for("booking.appointment", appointment_id=appointment_id), 303)
     if is_gone:
-        flash(gettext("That time is not kept any more. Choose a time."))
+        flash(gettext("That time is not kept any more. Choose a time."), NOTICE)
         return redirect(url_for("booking.move", appointment_id=appointment_id), 303)
     return _details_page(MoveForm(), appointment_id, hold_id)
 
@@ -99,6 +109,7 @@ def move_held(appointment_id: UUID, hold_id: UUID) -> ResponseReturnValue:
         wish = HoldRequest.of(hold) if hold else read_wish()
         problem = _explain(appointment_id, wish, error, hold_id) if wish else Problem(title=message_of(error))
         return _details_page(form, appointment_id, hold_id, problem), error.status
+    remember_done(hold_id, appointment_id)
     flash(
         gettext(
             "The appointment is moved. The link and the reference stay the same: tell the patient the new time."

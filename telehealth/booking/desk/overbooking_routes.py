@@ -14,8 +14,9 @@ from telehealth.accounts.services.patients import get_patient
 from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.desk.booking_forms import OverbookForm
 from telehealth.booking.desk.booking_presenters import type_text
+from telehealth.booking.desk.booking_service import booking_service
 from telehealth.booking.desk.refusal_presenters import Problem, obstacle_lines, shown_appointments
-from telehealth.booking.desk.routes import bp, desk_service, known_patient_card, record_opening
+from telehealth.booking.desk.routes import bp, known_patient_card, record_opening
 from telehealth.booking.desk.time_search import TimeSearch, read_search
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.form_fields import fill_date, read_key, show_refusal
@@ -61,7 +62,7 @@ def overbook(patient_id: UUID) -> ResponseReturnValue:
 def _wish(form: OverbookForm, patient_id: UUID) -> OverbookRequest | None:
     """What was typed; None with an error beside each field that is to blame."""
     with transaction() as session:
-        service = desk_service(session)
+        service = booking_service(session)
         search = read_search(session, service)
     starts_at: datetime | None = form.starts_at(ZoneInfo(service.time_zone))
     errors_of_time = (list(form.day.form.day.errors), list(form.clock.errors))
@@ -99,12 +100,13 @@ def _wish(form: OverbookForm, patient_id: UUID) -> OverbookRequest | None:
         interpreter_language=form.interpreter_language.data or "",
         interpreter_joins=form.joins(),
         follow_up_id=form.follow_up_id(),
+        is_for_no_request=form.is_for_no_request(),
     )
 
 
 def _page(form: OverbookForm, patient_id: UUID, problem: Problem | None = None) -> str:
     with transaction() as session:
-        service = desk_service(session)
+        service = booking_service(session)
         patient = get_patient(session, actor(), patient_id)
         record_opening(session, "booking.opened", patient.id, service.id)
         found = list_patients_follow_ups(session, actor(), patient.id)
@@ -113,7 +115,7 @@ def _page(form: OverbookForm, patient_id: UUID, problem: Problem | None = None) 
         form.fill_choices(requests)
         _fill(form, search)
         if request.method != "POST":
-            form.offer(language=patient.interpreter_language, joins=None, follow_up_id=search.follow_up_id)
+            form.offer(patient.interpreter_language, requests, search.follow_up_id)
             form.owner.data = str(search.owner_id or "")
             form.type.data = str(search.type.id) if search.type else ""
             form.mode.data = search.mode.value
@@ -144,7 +146,7 @@ def _problem(error: Conflict) -> Problem:
     if not isinstance(error, PatientBusy):
         return Problem(title=message_of(error))
     with transaction() as session:
-        service: HealthcareService = desk_service(session)
+        service: HealthcareService = booking_service(session)
         return _busy_problem(session, service, error)
 
 

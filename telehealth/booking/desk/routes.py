@@ -2,20 +2,21 @@
 
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.blueprint import local_path
 from telehealth.accounts.models import HealthcareService, Patient
 from telehealth.accounts.services.authorities import list_authorities
 from telehealth.accounts.services.contact_changes import find_pending
 from telehealth.accounts.services.patients import get_patient
 from telehealth.accounts.services.protection import find_protections
-from telehealth.accounts.services.staff import list_services
-from telehealth.actor import Role
 from telehealth.audit.services import record_event
+from telehealth.booking.desk.desks import choose_desk, desk_choice, desk_service
 from telehealth.booking.desk.merge_presenters import record_links
 from telehealth.booking.follow_ups.presenters import follow_up_cards
+from telehealth.booking.form_fields import read_key
 from telehealth.booking.policies import DESK
 from telehealth.booking.presenters import (
     PatientCard,
@@ -29,18 +30,19 @@ from telehealth.clock import now, uk_today
 from telehealth.errors import NotFound
 from telehealth.extensions import actor, transaction
 from telehealth.guards import guarded
-from telehealth.page_service import speak_for
 
 bp = Blueprint("booking", __name__, url_prefix="/desk")
 
 
-def desk_service(session: Session) -> HealthcareService:
-    """The service whose desk this is. Raises NotFound for someone who is at no desk."""
-    services = list_services(session, actor().services_as(Role.RECEPTIONIST))
-    if not services:
+@bp.post("/choose")
+@guarded(DESK)
+def choose() -> ResponseReturnValue:
+    """Somebody who is at several desks goes over to another one; back to the page on which they chose it."""
+    service_id = read_key(request.form.get("service_id"))
+    if service_id is None:
         raise NotFound
-    speak_for(services[0])
-    return services[0]
+    choose_desk(service_id)
+    return redirect(local_path(request.form.get("next")) or url_for("booking.desk"), 303)
 
 
 @bp.get("/patients/<uuid:patient_id>")
@@ -52,21 +54,24 @@ def patient_record(patient_id: UUID) -> ResponseReturnValue:
         record_opening(session, "patient.opened", patient.id, service.id)
         card = known_patient_card(session, patient, service)
         found = list_record_appointments(session, actor(), patient)
-        upcoming, past = record_lines(found, now(), patient)
+        upcoming, past = record_lines(found.lines, now(), patient)
         requests = list_patients_follow_ups(session, actor(), patient.id)
         cards = follow_up_cards(requests, actor(), now(), hidden=())
         changes = [change_card(change, service.time_zone) for change in find_pending(session, patient.id)]
         carers = carer_cards(list_authorities(session, patient.id), uk_today(), service.time_zone)
         records = record_links(session, patient, service)
+        desk = desk_choice(session, service, url_for("booking.patient_record", patient_id=patient_id))
     return render_template(
         "booking/patient_record.html",
         patient=card,
         upcoming=upcoming,
         past=past,
+        has_older=found.has_older,
         follow_ups=cards,
         changes=changes,
         carers=carers,
         records=records,
+        desk=desk,
     )
 
 

@@ -21,7 +21,8 @@ from telehealth.accounts.services.contact_changes import (
 from telehealth.accounts.services.patients import get_patient
 from telehealth.accounts.services.protection import end_protection, find_protections
 from telehealth.audit.services import record_event
-from telehealth.booking.desk.routes import desk_service, known_patient_card
+from telehealth.booking.desk.desks import desk_arguments, desk_service
+from telehealth.booking.desk.routes import known_patient_card
 from telehealth.booking.desk.safety_forms import (
     CarerForm,
     ConfidentialForm,
@@ -287,7 +288,11 @@ def _protection_page(form: ProtectionForm, patient_id: UUID) -> str:
         if own is not None and not form.is_submitted():
             _fill(form, own)
     return render_template(
-        "booking/protection.html", form=form, patient=card, service_name=service.name, is_held=own is not None
+        "booking/protection.html",
+        form=form,
+        patient=card,
+        stays=desk_arguments(service),
+        is_held=own is not None,
     )
 
 

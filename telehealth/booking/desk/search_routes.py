@@ -13,7 +13,8 @@ from telehealth.accounts.services.duplicates import find_duplicates
 from telehealth.accounts.services.patients import NhsNumberTaken, PatientDetails
 from telehealth.accounts.session import BACKGROUND_HEADER
 from telehealth.audit.services import record_event, was_recorded_since
-from telehealth.booking.desk.routes import bp, desk_service
+from telehealth.booking.desk.desks import desk_choice, desk_service
+from telehealth.booking.desk.routes import bp
 from telehealth.booking.desk.search_forms import RegisterForm, typed_query
 from telehealth.booking.desk.search_presenters import ResultsCard, duplicate_cards, results_card, typed_card
 from telehealth.booking.policies import DESK
@@ -37,7 +38,10 @@ def desk() -> ResponseReturnValue:
     with reading() as session:
         service = desk_service(session)
         outside = count_outside(session, service, now=now(), days=OUTSIDE_DAYS)
-    return render_template("booking/desk.html", results=ResultsCard(), outside=outside, service_id=service.id)
+        choice = desk_choice(session, service, url_for("booking.desk"))
+    return render_template(
+        "booking/desk.html", results=ResultsCard(), outside=outside, service_id=service.id, desk=choice
+    )
 
 
 @bp.post("", endpoint="search")

@@ -15,15 +15,18 @@ from telehealth.accounts.models import HealthcareService
 from telehealth.accounts.services.patients import get_patient
 from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.desk.booking_forms import SeriesForm
+from telehealth.booking.desk.booking_service import booking_service
 from telehealth.booking.desk.refusal_presenters import Problem, shown_appointments
-from telehealth.booking.desk.routes import bp, desk_service, known_patient_card, record_opening
+from telehealth.booking.desk.routes import bp, known_patient_card, record_opening
 from telehealth.booking.desk.series_presenters import date_rows, first_time_text
 from telehealth.booking.desk.time_pages import read_wish, times_page_context
 from telehealth.booking.desk.time_search import read_search
-from telehealth.booking.form_fields import show_refusal
+from telehealth.booking.form_fields import read_key, show_refusal
+from telehealth.booking.models import FollowUpRequest
 from telehealth.booking.policies import DESK
 from telehealth.booking.services.claims import PatientBusy
 from telehealth.booking.services.desk_holds import HoldRequest
+from telehealth.booking.services.follow_up_work import list_patients_follow_ups
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.refusals import Obstacle, see_obstacles
 from telehealth.booking.services.series import SeriesDate, SeriesRequest, book_series, preview_series
@@ -47,10 +50,10 @@ class Preview:
 def series(patient_id: UUID) -> ResponseReturnValue:
     """Choose the first time."""
     with transaction() as session:
-        service = desk_service(session)
+        service = booking_service(session)
         patient = get_patient(session, actor(), patient_id)
         record_opening(session, "booking.opened", patient.id, service.id)
-        search = read_search(session, service)
+        search = read_search(session, service, requests=_requests(session, service, patient.id))
         context = times_page_context(session, service, search, patient.id)
         card = known_patient_card(session, patient, service)
     return render_template("booking/series.html", patient=card, typed={}, **context)
@@ -80,7 +83,7 @@ def book_dates(patient_id: UUID) -> ResponseReturnValue:
     chosen = _chosen(form)
     try:
         with transaction() as session:
-            service = desk_service(session)
+            service = booking_service(session)
             booked = book_series(session, actor(), _wish(form, patient_id, service, first), chosen)
             for appointment in booked:
                 make_link(session, appointment)
@@ -102,6 +105,12 @@ def book_dates(patient_id: UUID) -> ResponseReturnValue:
         )
     )
     return redirect(url_for("booking.patient_record", patient_id=patient_id), 303)
+
+
+def _requests(session: Session, service: HealthcareService, patient_id: UUID) -> list[FollowUpRequest]:
+    """What this service can book for the patient."""
+    found = list_patients_follow_ups(session, actor(), patient_id)
+    return [each for each in found if each.service_id == service.id]
 
 
 def _chosen(form: SeriesForm) -> list[datetime]:
@@ -130,6 +139,8 @@ def _wish(
         is_confidential=bool(form.is_confidential.data),
         interpreter_language=form.interpreter_language.data or "",
         interpreter_joins=form.joins(),
+        follow_up_id=form.follow_up_id(),
+        is_for_no_request=form.is_for_no_request(),
     )
 
 
@@ -147,13 +158,15 @@ def _dates_page(
     is_fresh: bool = False,
 ) -> str:
     """`is_fresh`: every date that is free is ticked; else those that were ticked before and are free still."""
-    form.fill_choices()
     with transaction() as session:
-        service = desk_service(session)
+        service = booking_service(session)
         patient = get_patient(session, actor(), patient_id)
         record_opening(session, "booking.opened", patient.id, service.id)
+        requests = _requests(session, service, patient.id)
+        form.fill_choices(requests)
         if request.method != "POST":
-            form.offer(language=patient.interpreter_language, joins=None, follow_up_id=None)
+            named = read_key(request.args.get("follow_up"))
+            form.offer(patient.interpreter_language, requests, named, first.appointment_type_id)
         preview = _preview(session, form, patient_id, service, first)
         chosen = None if is_fresh else {start.astimezone(UTC) for start in _chosen(form)}
         rows = date_rows(preview.dates, preview.obstacles, service.time_zone, chosen)
@@ -169,6 +182,7 @@ def _dates_page(
                 "mode": first.mode.value,
             },
             "emergency_text": emergency_text(service),
+            "has_requests": bool(requests),
         }
     return render_template("booking/series_dates.html", form=form, problem=problem, **context)
 

@@ -9,8 +9,9 @@ from flask_babel import gettext, ngettext
 
 from telehealth.accounts.services.duplicates import details_of, find_duplicates
 from telehealth.accounts.services.patients import NhsNumberTaken
+from telehealth.booking.desk.desks import desk_service
 from telehealth.booking.desk.merge_presenters import clash_texts, to_verify_card
-from telehealth.booking.desk.routes import bp, desk_service, record_opening
+from telehealth.booking.desk.routes import bp, record_opening
 from telehealth.booking.desk.search_presenters import claimed_number, duplicate_cards, patient_cards
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.policies import DESK

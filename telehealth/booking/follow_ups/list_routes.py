@@ -16,7 +16,12 @@ from telehealth.accounts.services.staff import list_services
 from telehealth.actor import Role
 from telehealth.audit.services import record_event, was_recorded_since
 from telehealth.booking.domain.follow_up import FollowUpReason
-from telehealth.booking.follow_ups.presenters import filter_context, follow_up_cards, unresolved_rows
+from telehealth.booking.follow_ups.presenters import (
+    filter_context,
+    follow_up_cards,
+    unresolved_rows,
+    unresolved_text,
+)
 from telehealth.booking.follow_ups.routes import bp
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.policies import FOLLOW_UPS
@@ -82,7 +87,9 @@ def _list(session: Session, *, is_page: bool) -> dict[str, Any]:
     today = now().astimezone(ZoneInfo(service.time_zone)).date()
     found = list_follow_ups(session, actor(), wanted, today=today)
     unresolved = list_unresolved(session, actor(), today=today, time_zone=service.time_zone)
-    shown = {request.patient_id for request in found.requests} | {each.patient_id for each in unresolved}
+    shown = {request.patient_id for request in found.requests} | {
+        each.patient_id for each in unresolved.appointments
+    }
     hidden = find_hidden(session, actor(), shown)
     if is_page or not was_recorded_since(
         session, actor(), "follow-ups.opened", service.id, now() - ONE_OPENING
@@ -98,7 +105,8 @@ def _list(session: Session, *, is_page: bool) -> dict[str, Any]:
         )
     return {
         "cards": follow_up_cards(found.requests, actor(), now(), hidden, find_survivors(session, shown)),
-        "unresolved": unresolved_rows(unresolved, actor(), hidden),
+        "unresolved": unresolved_rows(unresolved.appointments, actor(), hidden),
+        "unresolved_text": unresolved_text(unresolved),
         "total": found.total,
         "filter": filter_context(
             wanted,

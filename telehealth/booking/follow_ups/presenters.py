@@ -18,6 +18,7 @@ from telehealth.booking.interpreter_presenters import interpreter_text
 from telehealth.booking.models import Appointment, FollowUpRequest
 from telehealth.booking.policies import may_decide_follow_up, may_manage
 from telehealth.booking.services.follow_up_work import FollowUpCount, FollowUpFilter
+from telehealth.booking.services.unresolved import Unresolved
 from telehealth.dates import age_in_years, date_text, instant_text
 
 
@@ -139,6 +140,18 @@ def unresolved_rows(
         }
         for each in appointments
     ]
+
+
+def unresolved_text(unresolved: Unresolved) -> str:
+    """How many of them the page shows; "" where it shows all."""
+    shown = len(unresolved.appointments)
+    if unresolved.total == shown:
+        return ""
+    if unresolved.has_more:
+        return gettext(
+            "The oldest %(shown)s of %(total)s or more are shown.", shown=shown, total=unresolved.total
+        )
+    return gettext("The oldest %(shown)s of %(total)s are shown.", shown=shown, total=unresolved.total)
 
 
 def filter_context(

@@ -65,6 +65,7 @@ class OwnGroup:
     name: str
     upcoming: list[OwnCard]
     past: list[OwnCard]
+    has_older: bool
 
 
 def own_groups(found: Iterable[OwnAppointments], actor: Actor, now: datetime) -> list[OwnGroup]:
@@ -78,6 +79,7 @@ def own_groups(found: Iterable[OwnAppointments], actor: Actor, now: datetime) ->
                 name="" if own.patient.id == actor.patient_id else own.patient.display_name,
                 upcoming=[own_card(each, now) for each in reversed(upcoming)],
                 past=[own_card(each, now) for each in past],
+                has_older=own.has_older,
             )
         )
     return groups

@@ -26,7 +26,7 @@ from telehealth.booking.services.appointments import (
 )
 from telehealth.booking.services.availability import SlotQuery, find_slot
 from telehealth.booking.services.claims import SlotTaken
-from telehealth.booking.services.follow_ups import complete_follow_up, complete_matching
+from telehealth.booking.services.follow_ups import complete_matching, end_by_booking
 from telehealth.booking.services.holds import get_hold, is_lapsed, use_hold
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.own_rules import check_time, check_type, get_own_patient
@@ -59,6 +59,8 @@ class BookingRequest:
     interpreter_language: str = ""
     interpreter_joins: InterpreterJoins | None = None
     follow_up_id: UUID | None = None
+    # Said to be for none of the patient's requests.
+    is_for_no_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def book_appointment(session: Session, actor: Actor, wish: BookingRequest) -> Ap
         return still_booked(get_appointment(session, actor, appointment_id))
     choice = find_choice(session, service, wish)
     appointment = _place(session, actor, service, patient, wish, choice, key=appointment_id)
-    _end_follow_up(session, actor, appointment, wish)
+    end_by_booking(session, actor, appointment, wish.follow_up_id, is_for_none=wish.is_for_no_request)
     return appointment
 
 
@@ -239,13 +241,6 @@ def _place(
         # Offered again at the next booking.
         patient.interpreter_language = wish.interpreter_language
     return appointment
-
-
-def _end_follow_up(session: Session, actor: Actor, appointment: Appointment, wish: BookingRequest) -> None:
-    if wish.follow_up_id is not None:
-        complete_follow_up(session, actor, wish.follow_up_id, appointment)
-    else:
-        complete_matching(session, actor, appointment)
 
 
 def _key_of(wish: BookingRequest) -> str:

@@ -27,7 +27,7 @@ def change_details(
 ) -> Appointment:
     """By reception or the clinician; `reason` None: as it is. The patient's next booking offers the language again.
 
-    Raises InvalidInput where a language comes without a way to join, NotFound, Conflict.
+    What is saved as it was leaves no trace. Raises InvalidInput where a language comes without a way to join, NotFound, Conflict.
     """
     appointment = lock_appointment(session, actor, appointment_id, version=version)
     if not may_manage(actor, appointment) and not is_clinician_of(actor, appointment):
@@ -41,12 +41,16 @@ def change_details(
         raise InvalidInput(
             "interpreter-joins-missing", N_("Choose how the interpreter joins."), field="interpreter_joins"
         )
-    appointment.interpreter_language = language[:80]
-    appointment.interpreter_joins = interpreter_joins if language else None
+    wanted = (
+        language[:80],
+        interpreter_joins if language else None,
+        appointment.reason if reason is None else reason,
+    )
+    # Compared as text: sealed anew, the same words are other bytes.
+    if wanted == (appointment.interpreter_language, appointment.interpreter_joins, appointment.reason):
+        return appointment
+    appointment.interpreter_language, appointment.interpreter_joins, appointment.reason = wanted
     appointment.patient.interpreter_language = language[:80]
-    if reason is not None:
-        appointment.reason = reason
-    if session.is_modified(appointment):
-        flush_changed(session)
-        remember_change(session, actor, appointment, Change.DETAILS)
+    flush_changed(session)
+    remember_change(session, actor, appointment, Change.DETAILS)
     return appointment

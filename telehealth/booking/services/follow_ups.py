@@ -1,11 +1,12 @@
 """Requests to see a patient: made whenever somebody was not seen, ended by a booking or by a clinician."""
 
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Uuid, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Uuid, bindparam, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from telehealth.accounts.services.merges import find_records, survivor_of
 from telehealth.actor import Actor
@@ -93,6 +94,25 @@ def refine_follow_up(
     session.flush()
 
 
+def end_by_booking(
+    session: Session,
+    actor: Actor,
+    appointment: Appointment,
+    follow_up_id: UUID | None,
+    *,
+    is_for_none: bool = False,
+) -> None:
+    """What a booking at the desk ends: the named request, else one that waits for such an appointment.
+
+    `is_for_none`: the person who books said that it is for something else, so nothing is ended.
+    Raises NotFound, and Conflict where the named request is over already.
+    """
+    if follow_up_id is not None:
+        complete_follow_up(session, actor, follow_up_id, appointment)
+    elif not is_for_none:
+        complete_matching(session, actor, appointment)
+
+
 def complete_follow_up(
     session: Session, actor: Actor, follow_up_id: UUID, appointment: Appointment
 ) -> FollowUpRequest:
@@ -115,6 +135,14 @@ def complete_follow_up(
         raise Conflict("follow-up-over", N_("This request was booked or closed already. Reload the page."))
     _complete(session, actor, found, appointment)
     return found
+
+
+def find_matching(requests: Sequence[FollowUpRequest], type_id: UUID | None) -> FollowUpRequest | None:
+    """Which of a patient's open requests, in the order of their dates, a booking of this type would end by itself."""
+    return next(
+        (each for each in requests if each.reason in _FALLEN_OUT and each.appointment_type_id == type_id),
+        None,
+    )
 
 
 def complete_matching(session: Session, actor: Actor, appointment: Appointment) -> None:
@@ -140,6 +168,33 @@ def complete_as_undone(session: Session, actor: Actor, appointment: Appointment)
         .with_for_update(of=FollowUpRequest)
     ):
         _complete(session, actor, found, appointment)
+
+
+def reopen_follow_ups(
+    session: Session, actor: Actor, ours: Collection[UUID], theirs: Collection[UUID]
+) -> list[FollowUpRequest]:
+    """Two groups of records are two people after all: what an appointment of the other one ended waits again."""
+    booked = aliased(Appointment)
+    found = session.scalars(
+        select(FollowUpRequest)
+        .join(booked, booked.id == FollowUpRequest.booked_appointment_id)
+        .where(
+            FollowUpRequest.status == FollowUpStatus.COMPLETED,
+            or_(
+                FollowUpRequest.patient_id.in_(ours) & booked.patient_id.in_(theirs),
+                FollowUpRequest.patient_id.in_(theirs) & booked.patient_id.in_(ours),
+            ),
+        )
+        .order_by(FollowUpRequest.id)
+        .with_for_update(of=FollowUpRequest)
+    ).all()
+    for request in found:
+        request.status = FollowUpStatus.ACTIVE
+        request.booked_appointment_id = None
+        request.closed_at, request.closed_by = None, ""
+        session.flush()
+        remember_follow_up(session, actor, request, "follow-up.reopened")
+    return list(found)
 
 
 def _complete(session: Session, actor: Actor, found: FollowUpRequest, appointment: Appointment) -> None:

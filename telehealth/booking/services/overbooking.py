@@ -22,7 +22,7 @@ from telehealth.booking.services.appointments import (
     still_booked,
 )
 from telehealth.booking.services.booking import FARTHEST
-from telehealth.booking.services.follow_ups import complete_follow_up, complete_matching
+from telehealth.booking.services.follow_ups import end_by_booking
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.clock import now
 from telehealth.errors import N_, InvalidInput, NotFound
@@ -50,6 +50,8 @@ class OverbookRequest:
     interpreter_language: str = ""
     interpreter_joins: InterpreterJoins | None = None
     follow_up_id: UUID | None = None
+    # Said to be for none of the patient's requests.
+    is_for_no_request: bool = False
 
 
 def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) -> Appointment:
@@ -98,10 +100,7 @@ def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) 
         is_overbooked=True,
         key=appointment_id,
     )
-    if wish.follow_up_id is not None:
-        complete_follow_up(session, actor, wish.follow_up_id, appointment)
-    else:
-        complete_matching(session, actor, appointment)
+    end_by_booking(session, actor, appointment, wish.follow_up_id, is_for_none=wish.is_for_no_request)
     return appointment
 
 

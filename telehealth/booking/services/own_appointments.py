@@ -19,23 +19,24 @@ from telehealth.accounts.services.authorities import is_valid_now
 from telehealth.actor import Actor
 from telehealth.audit.services import record_event
 from telehealth.audit.services.access_log import Opening, list_openings
-from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.domain.appointment import JOIN_CLOSES_AFTER, AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.clock import now
 from telehealth.errors import NotFound
 
-# Of one patient, so that a page has an end.
-MOST_SHOWN = 200
+# Of one patient's past, so that a page has an end; what is still to come is never left out.
+PAST_SHOWN = 200
 # How far back somebody sees who opened their record.
 OPENINGS_FROM = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnAppointments:
-    """The appointments of one patient, latest first."""
+    """The appointments of one patient, latest first. `has_older`: there are more of those that are over."""
 
     patient: Patient
     appointments: list[Appointment]
+    has_older: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def list_own_appointments(session: Session, actor: Actor) -> list[OwnAppointment
         .where(Patient.id.in_(_whose(actor)), Patient.organisation_id == actor.organisation_id)
         .order_by(Patient.given_name, Patient.family_name, Patient.id)
     ).all()
+    # Joined until then: it is not over.
+    over_at = now() - JOIN_CLOSES_AFTER
     found = []
     for patient in patients:
         is_own = patient.id == actor.patient_id
@@ -75,13 +78,15 @@ def list_own_appointments(session: Session, actor: Actor) -> list[OwnAppointment
                 joinedload(Appointment.patient),
             )
             .order_by(Appointment.starts_at.desc(), Appointment.id)
-            .limit(MOST_SHOWN)
         )
         if not is_own:
             wanted = wanted.where(
                 Appointment.is_confidential.is_(False), HealthcareService.is_restricted.is_(False)
             )
-        found.append(OwnAppointments(patient, list(session.scalars(wanted))))
+        to_come = session.scalars(wanted.where(Appointment.ends_at > over_at)).all()
+        past = session.scalars(wanted.where(Appointment.ends_at <= over_at).limit(PAST_SHOWN + 1)).all()
+        shown = [*to_come, *past[:PAST_SHOWN]]
+        found.append(OwnAppointments(patient, shown, has_older=len(past) > PAST_SHOWN))
         _record(session, actor, "own-appointments.opened", patient)
     return found
 

@@ -23,6 +23,7 @@ from telehealth.actor import Actor
 from telehealth.booking.domain.claim import LIVE_STATES, ClaimState
 from telehealth.booking.models import Appointment, Claim
 from telehealth.booking.services.claims import OVERLAP_MARK, PATIENT, Need, lock_resources
+from telehealth.booking.services.follow_ups import reopen_follow_ups
 from telehealth.booking.services.links import revoke_carer_links
 from telehealth.clock import now
 from telehealth.errors import N_, Conflict, NotFound
@@ -91,7 +92,7 @@ def merge_records(
 def unmerge_records(session: Session, actor: Actor, replaced_id: UUID) -> PatientLink:
     """The record stands for itself again, and its upcoming appointments take its own time.
 
-    Raises NotFound where it was not merged. A protection that both have by now stays with both.
+    A request to see one of the two that an appointment of the other ended is open again. Raises NotFound where it was not merged. A protection that both have by now stays with both.
     """
     replaced = get_patient(session, actor, replaced_id)
     lock_merges(session, replaced.organisation_id)
@@ -103,6 +104,7 @@ def unmerge_records(session: Session, actor: Actor, replaced_id: UUID) -> Patien
     link = unlink_records(session, actor, replaced)
     own = find_group(session, [replaced.id])[replaced.id]
     _move_claims(session, survivor_id, replaced.id, of_appointments_of=own)
+    reopen_follow_ups(session, actor, own, find_group(session, [survivor_id])[survivor_id])
     _mark_desks(session, (replaced.id, survivor_id))
     return link
 

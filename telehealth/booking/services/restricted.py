@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import Patient
 from telehealth.accounts.services.merges import find_records
-from telehealth.actor import Actor
-from telehealth.booking.domain.appointment import GONE
+from telehealth.actor import Actor, Role
+from telehealth.booking.domain.appointment import GONE, JOIN_CLOSES_AFTER
 from telehealth.booking.models import Appointment
 from telehealth.booking.policies import may_manage, may_name_service
+from telehealth.clock import now
 
-SHOWN = 50
+# Of what is over, so that a page has an end; what is still to come is never left out.
+PAST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +30,27 @@ class Busy:
     service_name: str | None
 
 
-def list_record_appointments(session: Session, actor: Actor, patient: Patient) -> list[Appointment | Busy]:
-    """A patient's appointments for a member of staff, the latest first; with those of records merged into this one.
+@dataclass(frozen=True, slots=True)
+class RecordAppointments:
+    """The latest first. `has_older`: there are more of those that are over."""
+
+    lines: list[Appointment | Busy]
+    has_older: bool
+
+
+def list_record_appointments(session: Session, actor: Actor, patient: Patient) -> RecordAppointments:
+    """A patient's appointments for a member of staff, with those of records merged into this one.
 
     Of other services only those that take place: what was cancelled elsewhere kept nobody busy.
     """
-    found = session.scalars(
+    managed = actor.services_as(Role.RECEPTIONIST, Role.ADMINISTRATOR)
+    wanted = (
         select(Appointment)
         .where(
             Appointment.patient_id.in_(find_records(session, patient.id)),
             Appointment.organisation_id == actor.organisation_id,
+            # What `_seen_by` would leave out; it decides what is told of the others.
+            or_(Appointment.service_id.in_(managed), Appointment.status.not_in(GONE)),
         )
         .options(
             joinedload(Appointment.practitioner),
@@ -47,7 +60,12 @@ def list_record_appointments(session: Session, actor: Actor, patient: Patient) -
         # Not by their keys or services: the order of two at the same time would tell them apart.
         .order_by(Appointment.starts_at.desc(), Appointment.ends_at.desc())
     )
-    return _seen_by(actor, found)[:SHOWN]
+    # Joined until then: it is not over.
+    over_at = now() - JOIN_CLOSES_AFTER
+    to_come = session.scalars(wanted.where(Appointment.ends_at > over_at))
+    past = session.scalars(wanted.where(Appointment.ends_at <= over_at).limit(PAST_SHOWN + 1)).all()
+    lines = _seen_by(actor, [*to_come, *past[:PAST_SHOWN]])
+    return RecordAppointments(lines, has_older=len(past) > PAST_SHOWN)
 
 
 def see_busy(session: Session, actor: Actor, appointment_id: UUID) -> Appointment | Busy | None:

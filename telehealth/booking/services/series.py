@@ -30,6 +30,7 @@ from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import Need, SlotTaken, lock_resources
 from telehealth.booking.services.eligibility import open_lanes
 from telehealth.booking.services.explanations import Reason, ReasonCode, explain
+from telehealth.booking.services.follow_ups import end_by_booking
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.sessions import find_sessions
 from telehealth.clock import now
@@ -56,6 +57,10 @@ class SeriesRequest:
     is_confidential: bool = False
     interpreter_language: str = ""
     interpreter_joins: InterpreterJoins | None = None
+    # What the first appointment is booked for.
+    follow_up_id: UUID | None = None
+    # Said to be for none of the patient's requests.
+    is_for_no_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,10 @@ def preview_series(session: Session, actor: Actor, wish: SeriesRequest) -> list[
 def book_series(
     session: Session, actor: Actor, wish: SeriesRequest, chosen: Sequence[datetime]
 ) -> list[Appointment]:
-    """Book the chosen starts, all or none. Raises SeriesChanged, PatientBusy, InvalidInput, NotFound."""
+    """Book the chosen starts, all or none. Each ends a request that waits for such an appointment, the first the named.
+
+    Raises SeriesChanged, PatientBusy, InvalidInput, NotFound, and Conflict where the named request is over already.
+    """
     service = get_service(session, actor, wish.service_id, Role.RECEPTIONIST)
     patient = get_patient(session, actor, survivor_of(session, wish.patient_id))
     type_, schedule = _checked(session, service, wish)
@@ -139,6 +147,9 @@ def book_series(
             series_id=series_id,
         )
     booked = _booked(session, series_id)
+    for number, appointment in enumerate(booked):
+        named = wish.follow_up_id if number == 0 else None
+        end_by_booking(session, actor, appointment, named, is_for_none=wish.is_for_no_request)
     for tell in on_series_booked:
         tell(session, booked)
     return booked

@@ -206,6 +206,17 @@ def test_a_move_to_another_way_of_meeting(
     assert "will phone you" in page
 
 
+def test_back_after_a_move_leads_to_the_moved_appointment(
+    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
+) -> None:
+    details = client.submit(page_of(booked, "/move"), {"slot": choice(cast, 3)})
+    address = posted_forms(details)[0].get("action") or ""
+    assert client.post(address, data=fields_of(details)).status_code == 303
+    again = client.get(address)
+    assert again.headers["Location"] == page_of(booked)
+    assert "You have just moved this appointment" in client.get_page(page_of(booked))
+
+
 def test_giving_the_new_time_back_leaves_the_appointment_as_it_was(
     client: CheckedClient, session: Session, cast: Cast, booked: Appointment
 ) -> None:

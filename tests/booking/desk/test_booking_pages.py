@@ -176,8 +176,26 @@ def test_a_forgotten_hold_is_booked_by_its_time(client: CheckedClient, session: 
     answer = client.post(details.partition("?")[0], data=form)
     assert answer.status_code == 303
     assert only(session).starts_at == soon()
-    # Back to the page of what is not kept any more: no dead end.
-    assert "not kept for the patient any more" in client.get_page(details)
+    # Back to the page of what is not kept any more: it is done, and not lost.
+    again = client.get(details)
+    assert again.headers["Location"] == f"/desk/appointments/{only(session).id}"
+    page = client.get_page(again.headers["Location"])
+    assert "You have just booked this appointment" in page
+    # What was flashed for the booking itself is said in green; this is not.
+    assert "Important" in page
+
+
+def test_a_hold_that_was_given_back_leads_to_the_free_times(
+    client: CheckedClient, session: Session, cast: Cast
+) -> None:
+    """Also where the patient has an appointment that was booked a moment ago."""
+    make_appointment(session, cast, starts_at=soon() + 8 * SLOT)
+    session.commit()
+    details = hold(client, cast)
+    client.post(details.partition("?")[0] + "/release", data=fields_of(client.get_page(details)))
+    page = client.get_page(details)
+    assert "not kept for the patient any more" in page
+    assert "Success" not in page
 
 
 def test_a_hold_of_somebody_else_is_not_there(client: CheckedClient, session: Session, cast: Cast) -> None:
@@ -248,6 +266,22 @@ def test_the_request_that_it_is_for_is_completed(client: CheckedClient, session:
     client.submit(details, {})
     session.refresh(request)
     assert request.status.value == "completed"
+
+
+def test_what_a_booking_ends_is_seen_and_can_be_left_open(
+    client: CheckedClient, session: Session, cast: Cast
+) -> None:
+    fallen_out = make_appointment(session, cast, starts_at=soon() + 8 * SLOT)
+    reception = actor_of(cast.receptionist)
+    cancel_appointment(session, reception, fallen_out.id, version=1, reason=CancelReason.PATIENT)
+    session.commit()
+    request = session.scalars(select(FollowUpRequest)).one()
+    details = hold(client, cast)
+    # The request that a booking of this type would end is chosen already.
+    assert fields_of(client.get_page(details))["follow_up"] == str(request.id)
+    client.submit(details, {"follow_up": "none", "reason": "Something else"})
+    session.refresh(request)
+    assert request.status.value == "active"
 
 
 def test_a_request_that_was_booked_meanwhile(client: CheckedClient, session: Session, cast: Cast) -> None:

@@ -13,6 +13,7 @@ from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.domain.follow_up import FollowUpReason, FollowUpStatus
 from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.models import Appointment, FollowUpRequest
+from telehealth.booking.services import unresolved
 from telehealth.booking.services.follow_up_work import close_follow_up
 from telehealth.booking.services.follow_ups import make_follow_up
 from telehealth.clock import uk_today
@@ -250,6 +251,20 @@ def test_a_past_appointment_without_an_end_is_shown_to_whoever_can_end_it(
     for stranger in (cast.colleague, cast.other_service_receptionist):
         sign_in(client, stranger)
         assert "Past appointments without an end" not in client.get_page("/follow-ups")
+
+
+def test_the_page_says_how_many_past_appointments_it_does_not_show(
+    client: CheckedClient, session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        make_appointment(session, cast, starts_at=soon() - timedelta(days=120) + number * SLOT)
+    session.commit()
+    sign_in(client, cast.receptionist)
+    assert 'id="unresolved-shown"' not in client.get_page("/follow-ups")
+    monkeypatch.setattr(unresolved, "SHOWN", 1)
+    assert "The oldest 1 of 3 are shown." in client.get_page("/follow-ups")
+    monkeypatch.setattr(unresolved, "COUNTED", 2)
+    assert "The oldest 1 of 2 or more are shown." in client.get("/follow-ups/list").text
 
 
 def test_opening_is_recorded(

@@ -13,6 +13,7 @@ from telehealth.accounts.services.sign_in import actor_of
 from telehealth.audit.models import AuditEvent
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
+from telehealth.booking.services import own_appointments
 from telehealth.clock import now, uk_today
 from tests.factories import (
     Cast,
@@ -309,3 +310,22 @@ def test_an_old_appointment_is_no_longer_to_come(
     page = as_patient.get_page("/my")
     assert "Nothing is booked" in page
     assert appointment.reference in page
+
+
+def test_what_is_still_to_come_is_never_left_out(
+    as_patient: CheckedClient, session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what is over only the latest are shown, and the page says so."""
+    monkeypatch.setattr(own_appointments, "PAST_SHOWN", 1)
+    to_come = [make_appointment(session, cast, starts_at=soon() + timedelta(days=days)) for days in (1, 2, 3)]
+    late = make_appointment(session, cast, starts_at=soon() - timedelta(days=2))
+    session.commit()
+    page = as_patient.get_page("/my")
+    assert all(each.reference in page for each in (*to_come, late))
+    assert "Older appointments are not shown" not in page
+    early = make_appointment(session, cast, starts_at=soon() - timedelta(days=3))
+    session.commit()
+    page = as_patient.get_page("/my")
+    assert all(each.reference in page for each in (*to_come, late))
+    assert early.reference not in page
+    assert "Older appointments are not shown" in page

@@ -187,7 +187,7 @@ def test_an_appointment_does_not_exist_for_strangers(session: Session, cast: Cas
             get_appointment(session, stranger, appointment.id)
         with pytest.raises(NotFound):
             cancel_appointment(session, stranger, appointment.id, version=1, reason=CancelReason.PATIENT)
-        lines = list_record_appointments(session, stranger, cast.patient)
+        lines = list_record_appointments(session, stranger, cast.patient).lines
         assert not any(isinstance(line, Appointment) for line in lines)
 
 

@@ -23,6 +23,7 @@ from telehealth.booking.services.follow_up_work import close_follow_up
 from telehealth.booking.services.follow_ups import make_follow_up
 from telehealth.booking.services.moving import move_appointment
 from telehealth.booking.services.overbooking import OverbookRequest, overbook_appointment
+from telehealth.booking.services.series import SeriesRequest, book_series
 from telehealth.clock import uk_today
 from telehealth.errors import NotFound
 from telehealth.video.domain.encounter import Outcome
@@ -290,6 +291,43 @@ def test_a_booking_ends_the_request_and_its_cancellation_keeps_the_earlier_date(
     [again] = scene.open_requests()
     assert (again.appointment_id, again.see_by) == (replacement.id, request.see_by)
     assert unseen_without_a_request(scene.session) == []
+
+
+def test_a_booking_for_something_else_leaves_the_request_open(scene: Scene) -> None:
+    mode = scene.cancel(scene.appointment()).mode
+    [request] = scene.open_requests()
+    cast, reception = scene.cast, actor_of(scene.cast.receptionist)
+    starts_at = soon() + timedelta(days=4)
+    book_appointment(scene.session, reception, wish(cast, starts_at=starts_at, is_for_no_request=True))
+    overbook_appointment(
+        scene.session,
+        reception,
+        OverbookRequest(
+            patient_id=cast.patient.id,
+            service_id=cast.service.id,
+            appointment_type_id=cast.appointment_type.id,
+            mode=mode,
+            starts_at=starts_at + QUARTER,
+            practitioner_id=cast.practitioner_id,
+            note="Chest pain",
+            idempotency_key="on-top",
+            is_for_no_request=True,
+        ),
+    )
+    series = SeriesRequest(
+        patient_id=cast.patient.id,
+        service_id=cast.service.id,
+        appointment_type_id=cast.appointment_type.id,
+        mode=mode,
+        schedule_id=cast.schedule.id,
+        starts_at=starts_at + 2 * QUARTER,
+        weeks_between=1,
+        count=2,
+        idempotency_key="series",
+        is_for_no_request=True,
+    )
+    book_series(scene.session, reception, series, [series.starts_at])
+    assert scene.open_requests() == [request]
 
 
 def test_a_request_cannot_be_completed_twice_or_for_somebody_else(scene: Scene) -> None:

@@ -84,11 +84,11 @@ def test_the_survivor_shows_both_histories_and_the_old_record_its_own(
     first = make_appointment(session, cast)
     second = make_appointment(session, cast, starts_at=soon() + SLOT, patient=twin)
     merge(session, cast, twin, cast.patient)
-    assert list_record_appointments(session, actor, cast.patient) == [second, first]
-    assert list_record_appointments(session, actor, twin) == [second]
+    assert list_record_appointments(session, actor, cast.patient).lines == [second, first]
+    assert list_record_appointments(session, actor, twin).lines == [second]
     assert second.patient_id == twin.id
     unmerge(session, cast, twin)
-    assert list_record_appointments(session, actor, cast.patient) == [first]
+    assert list_record_appointments(session, actor, cast.patient).lines == [first]
 
 
 def test_one_person_is_not_in_two_places_once_the_records_are_one(

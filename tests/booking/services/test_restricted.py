@@ -11,6 +11,7 @@ from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment
 from telehealth.booking.policies import may_name_service
+from telehealth.booking.services import restricted
 from telehealth.booking.services.appointments import change_status, place_appointment
 from telehealth.booking.services.booking import BookingRequest, book_appointment
 from telehealth.booking.services.claims import PatientBusy
@@ -54,7 +55,7 @@ def test_the_record_shows_its_own_whole_and_others_hours(
     session: Session, cast: Cast, elsewhere: Appointment
 ) -> None:
     own = make_appointment(session, cast, starts_at=soon() + SLOT)
-    lines = list_record_appointments(session, actor_of(cast.receptionist), cast.patient)
+    lines = list_record_appointments(session, actor_of(cast.receptionist), cast.patient).lines
     assert lines == [
         own,
         Busy(
@@ -64,7 +65,9 @@ def test_the_record_shows_its_own_whole_and_others_hours(
             service_name=None if cast.other_service.is_restricted else "Hillside Physiotherapy",
         ),
     ]
-    insiders = list_record_appointments(session, actor_of(cast.other_service_receptionist), cast.patient)
+    insiders = list_record_appointments(
+        session, actor_of(cast.other_service_receptionist), cast.patient
+    ).lines
     assert elsewhere in insiders
 
 
@@ -72,7 +75,7 @@ def test_what_was_cancelled_elsewhere_is_not_busy(
     session: Session, cast: Cast, elsewhere: Appointment
 ) -> None:
     change_status(session, system(elsewhere.organisation_id), elsewhere, AppointmentStatus.CANCELLED)
-    assert list_record_appointments(session, actor_of(cast.receptionist), cast.patient) == []
+    assert list_record_appointments(session, actor_of(cast.receptionist), cast.patient).lines == []
     assert see_busy(session, actor_of(cast.receptionist), elsewhere.id) is None
 
 
@@ -101,7 +104,7 @@ def test_a_refusal_says_busy_and_no_more(session: Session, cast: Cast, elsewhere
 def test_other_organisations_are_not_even_busy(session: Session, cast: Cast, elsewhere: Appointment) -> None:
     foreign = actor_of(cast.other_organisation_receptionist)
     assert see_busy(session, foreign, elsewhere.id) is None
-    assert list_record_appointments(session, foreign, cast.patient) == []
+    assert list_record_appointments(session, foreign, cast.patient).lines == []
 
 
 def test_two_at_the_same_hour_come_in_no_telling_order(session: Session, cast: Cast) -> None:
@@ -109,7 +112,7 @@ def test_two_at_the_same_hour_come_in_no_telling_order(session: Session, cast: C
     cast.other_service.is_restricted = True
     for number in (3, 1, 2):
         book_elsewhere(session, cast, number=number)
-    lines = list_record_appointments(session, actor_of(cast.receptionist), cast.patient)
+    lines = list_record_appointments(session, actor_of(cast.receptionist), cast.patient).lines
     starts = [line.starts_at for line in lines]
     assert starts == sorted(starts, reverse=True)
     assert {line.service_name for line in lines if isinstance(line, Busy)} == {None}
@@ -129,3 +132,34 @@ def test_a_time_that_is_free_again_is_booked(session: Session, cast: Cast) -> No
     elsewhere = book_elsewhere(session, cast)
     cast.other_service.is_restricted = True
     assert make_appointment(session, cast, starts_at=elsewhere.ends_at + timedelta(0)).id
+
+
+def test_the_next_appointments_are_never_left_out_of_the_record(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are booked: two weekly series of 26 are more than the record shows of what is over."""
+    monkeypatch.setattr(restricted, "PAST_SHOWN", 2)
+    to_come = [make_appointment(session, cast, starts_at=soon() + number * SLOT) for number in range(4)]
+    past = [
+        make_appointment(session, cast, starts_at=soon() - timedelta(days=number)) for number in range(2, 4)
+    ]
+    who = actor_of(cast.receptionist)
+    found = list_record_appointments(session, who, cast.patient)
+    assert found.lines == [*reversed(to_come), *past]
+    assert not found.has_older
+    make_appointment(session, cast, starts_at=soon() - timedelta(days=5))
+    found = list_record_appointments(session, who, cast.patient)
+    assert found.lines == [*reversed(to_come), *past]
+    assert found.has_older
+
+
+def test_what_is_not_shown_does_not_count_as_older(
+    session: Session, cast: Cast, elsewhere: Appointment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is a line lost to it, nor does the record tell of an appointment that was cancelled elsewhere."""
+    monkeypatch.setattr(restricted, "PAST_SHOWN", 1)
+    own = make_appointment(session, cast, starts_at=soon() - timedelta(days=4))
+    elsewhere.starts_at, elsewhere.ends_at = (each - timedelta(days=2) for each in (soon(), soon() + SLOT))
+    change_status(session, system(elsewhere.organisation_id), elsewhere, AppointmentStatus.CANCELLED)
+    found = list_record_appointments(session, actor_of(cast.receptionist), cast.patient)
+    assert (found.lines, found.has_older) == ([own], False)

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import CancelReason, Mode
-from telehealth.booking.models import Appointment
+from telehealth.booking.domain.follow_up import FollowUpReason, FollowUpStatus
+from telehealth.booking.models import Appointment, FollowUpRequest
 from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.explanations import ReasonCode
+from telehealth.booking.services.follow_ups import make_follow_up
 from telehealth.booking.services.series import SeriesChanged, SeriesRequest, book_series, preview_series
 from telehealth.clock import now
 from telehealth.errors import Conflict, InvalidInput, NotFound
@@ -156,3 +158,46 @@ def test_a_series_may_begin_with_the_time_that_is_running(session: Session, cast
     starts = [each.starts_at for each in dates if each.slot]
     assert starts[0] == begun
     assert [each.starts_at for each in book_series(session, reception, wish, starts)] == starts
+
+
+def request_after_cancelling(session: Session, cast: Cast, number: int) -> FollowUpRequest:
+    """One of the cast's patient's appointments fell out; returns what waits since."""
+    who = actor_of(cast.receptionist)
+    made = make_appointment(session, cast, starts_at=first_time() + timedelta(days=number, hours=2))
+    cancel_appointment(session, who, made.id, version=made.version, reason=CancelReason.PROVIDER)
+    return session.scalars(select(FollowUpRequest).where(FollowUpRequest.appointment_id == made.id)).one()
+
+
+def book_all(session: Session, cast: Cast, form: SeriesRequest) -> list[Appointment]:
+    dates = preview_series(session, actor_of(cast.receptionist), form)
+    return book_series(session, actor_of(cast.receptionist), form, [each.starts_at for each in dates])
+
+
+def test_each_appointment_of_a_series_ends_one_request_that_waits_for_such_an_appointment(
+    session: Session, cast: Cast
+) -> None:
+    waiting = [request_after_cancelling(session, cast, number) for number in range(3)]
+    booked = book_all(session, cast, wanted(cast, count=2))
+    assert {each.booked_appointment_id for each in waiting} == {None, *(each.id for each in booked)}
+    assert sorted(each.status for each in waiting) == ["active", "completed", "completed"]
+
+
+def test_a_series_that_was_opened_from_a_request_ends_it(session: Session, cast: Cast) -> None:
+    """What a clinician asked for is never guessed: it is named, and its first appointment is for it."""
+    seen = make_appointment(session, cast, starts_at=now() - timedelta(days=1))
+    asked = make_follow_up(session, actor_of(cast.clinician), seen, FollowUpReason.SEE_AGAIN)
+    fell_out = request_after_cancelling(session, cast, 1)
+    form = wanted(cast, count=2, follow_up_id=asked.id)
+    first, second = book_all(session, cast, form)
+    assert (asked.status, asked.booked_appointment_id) == (FollowUpStatus.COMPLETED, first.id)
+    assert fell_out.booked_appointment_id == second.id
+    assert [each.id for each in book_all(session, cast, form)] == [first.id, second.id]
+    with pytest.raises(Conflict):
+        book_all(session, cast, wanted(cast, starts_at=first_time() + 2 * WEEK, follow_up_id=asked.id))
+
+
+def test_a_series_ends_nobody_elses_request(session: Session, cast: Cast) -> None:
+    seen = make_appointment(session, cast, starts_at=now() - timedelta(days=1), patient=cast.other_patient)
+    theirs = make_follow_up(session, actor_of(cast.clinician), seen, FollowUpReason.SEE_AGAIN)
+    with pytest.raises(NotFound):
+        book_all(session, cast, wanted(cast, follow_up_id=theirs.id))

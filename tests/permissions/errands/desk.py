@@ -21,6 +21,12 @@ def search(_scene: Scene) -> Errand:
     return Errand("/desk", {"q": "Morgan"}, only_reads=True)
 
 
+@errand("POST /desk/choose")
+def choose_desk(scene: Scene) -> Errand:
+    form = {"service_id": str(scene.cast.service.id), "next": "/desk"}
+    return Errand("/desk/choose", form, leads_to="/desk", only_reads=True)
+
+
 @errand("POST /desk/patients/new")
 def register_patient(scene: Scene) -> Errand:
     form = {"given_name": "Gwen", "family_name": "Vaughan", **date_parts("birth_date", date(1955, 5, 5))}

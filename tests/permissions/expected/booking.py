@@ -4,6 +4,7 @@ ROUTES = """
 #                                                   own col rec adm, oc or, fc fr fa, pat oth car fc, gst cl og, uf su exp ano
 GET  /desk                                          | --+- -+ -+- ---- SSS SSSS |
 POST /desk                                          | --+- -+ -+- ---- SSS SSSS | patients.searched
+POST /desk/choose                                   | --+- -- --- ---- SSS SSSS |
 GET  /desk/patients/new                             | --+- -+ -+- ---- SSS SSSS |
 POST /desk/patients/new                             | --+- -+ -+- ---- SSS SSSS | patient.registered
 GET  /desk/patients/<uuid:patient_id>               | --+- -+ --- ---- SSS SSSS | patient.opened
