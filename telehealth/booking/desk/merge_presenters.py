@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -16,7 +16,7 @@ from telehealth.booking.models import Appointment
 from telehealth.booking.presenters import PatientCard, appointment_card
 from telehealth.booking.safety_presenters import busy_text
 from telehealth.booking.services.restricted import Busy, see_busy
-from telehealth.booking.services.verification import ToVerify
+from telehealth.booking.services.verification import ToVerify, Waiting
 from telehealth.dates import instant_text
 
 
@@ -117,6 +117,20 @@ def to_verify_card(found: ToVerify, card: PatientCard) -> dict[str, Any]:
         "is_known": found.is_known,
         "pending": [appointment_card(appointment) for appointment in found.pending],
     }
+
+
+def verify_text(waiting: Waiting, time_zone: str) -> str:
+    """How many people reception is to identify; "" for nobody."""
+    if not waiting.people:
+        return ""
+    if waiting.first_at is None:
+        return ngettext("%(num)d waits", "%(num)d wait", waiting.people)
+    return ngettext(
+        "%(num)d waits, for %(when)s",
+        "%(num)d wait, the first for %(when)s",
+        waiting.people,
+        when=instant_text(waiting.first_at, time_zone),
+    )
 
 
 def _line(seen: Appointment | Busy | None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """People who asked for an appointment and whom nobody knows yet: who they are is for a person to say."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from flask_babel import gettext, ngettext
 from telehealth.accounts.services.duplicates import details_of, find_duplicates
 from telehealth.accounts.services.patients import NhsNumberTaken
 from telehealth.booking.desk.desks import desk_service
-from telehealth.booking.desk.merge_presenters import clash_texts, to_verify_card
+from telehealth.booking.desk.merge_presenters import clash_texts, to_verify_card, verify_text
 from telehealth.booking.desk.routes import bp, record_opening
 from telehealth.booking.desk.search_presenters import claimed_number, duplicate_cards, patient_cards
 from telehealth.booking.form_fields import read_key
@@ -18,14 +19,21 @@ from telehealth.booking.policies import DESK
 from telehealth.booking.services.record_merges import MergeClash
 from telehealth.booking.services.verification import (
     confirm_person,
+    count_waiting,
     get_to_verify,
     link_person,
     list_to_verify,
 )
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict
-from telehealth.extensions import actor, transaction
+from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import guarded
+
+
+@bp.app_context_processor
+def count_at_the_desk() -> dict[str, Any]:
+    """For the links of the desk: asked only where it is shown."""
+    return {"verify_line": _verify_line}
 
 
 @bp.get("/verify")
@@ -89,6 +97,12 @@ def _verify_page(
             "clashes": clash_texts(session, actor(), pairs),
         }
     return render_template("booking/verify_person.html", problem=problem, known_id=known_id, **context)
+
+
+def _verify_line() -> str:
+    with reading() as session:
+        service = desk_service(session)
+        return verify_text(count_waiting(session, service.id), service.time_zone)
 
 
 def _say_confirmed(number: int) -> None:

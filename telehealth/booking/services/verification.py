@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, exists, func, select
@@ -32,6 +33,25 @@ class ToVerify:
     pending: tuple[Appointment, ...]
     # Verified, or merged into a record since: only what they asked for waits.
     is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many people's appointments are not confirmed, and when the first that is still to come is."""
+
+    people: int
+    first_at: datetime | None
+
+
+def count_waiting(session: Session, service_id: UUID) -> Waiting:
+    """For the desk, which must not overlook a request for today."""
+    people, first_at = session.execute(
+        select(
+            func.count(Appointment.patient_id.distinct()),
+            func.min(Appointment.starts_at).filter(Appointment.starts_at > now()),
+        ).where(Appointment.service_id == service_id, _IS_PENDING)
+    ).one()
+    return Waiting(people, first_at)
 
 
 def list_to_verify(session: Session, actor: Actor) -> list[ToVerify]:

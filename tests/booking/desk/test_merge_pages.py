@@ -1,6 +1,7 @@
 """Merging two records, undoing it, and people to verify: the pages."""
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Patient
@@ -9,6 +10,7 @@ from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.booking.services.appointments import place_appointment
+from telehealth.dates import instant_text
 from tests.factories import (
     SLOT,
     Cast,
@@ -238,4 +240,16 @@ def test_a_record_must_be_chosen(client: CheckedClient, newcomer: Patient) -> No
 
 
 def test_the_desk_leads_to_who_waits(client: CheckedClient) -> None:
-    assert 'href="/desk/verify"' in client.get_page("/desk")
+    desk = client.get_page("/desk")
+    assert 'href="/desk/verify"' in desk
+    assert "1 waits" not in desk
+
+
+def test_the_desk_says_how_many_wait_and_for_when(
+    client: CheckedClient, session: Session, newcomer: Patient
+) -> None:
+    asked = session.scalars(select(Appointment).where(Appointment.patient_id == newcomer.id)).one()
+    when = instant_text(asked.starts_at, "Europe/London")
+    assert f"1 waits, for {when}" in client.get_page("/desk")
+    # And what they asked for can be moved or cancelled, where it cannot be as they wish.
+    assert f'href="/desk/appointments/{asked.id}"' in client.get_page(f"/desk/verify/{newcomer.id}")
