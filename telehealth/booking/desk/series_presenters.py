@@ -24,8 +24,12 @@ def date_rows(
     obstacles: Sequence[Sequence[Obstacle]],
     time_zone: str,
     chosen: Collection[datetime] | None,
+    unanswered: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """`chosen`: the starts that were ticked before; None: everything that is free is ticked."""
+    """`chosen`: the starts that were ticked before; None: everything that is free is ticked.
+
+    `unanswered`: the names of those that were taken, of which nobody has said yet what happens instead.
+    """
     return [
         {
             "name": f"other-{number}",
@@ -33,6 +37,9 @@ def date_rows(
             "when": instant_text(each.starts_at, time_zone),
             "is_free": each.slot is not None,
             "is_ticked": chosen is None or each.starts_at in chosen,
+            # It was to be booked: what happens instead is for a person to say.
+            "is_lost": each.slot is None
+            and (each.starts_at in (chosen or ()) or f"other-{number}" in unanswered),
             "lines": obstacle_lines(found, time_zone),
             "others": [
                 {

@@ -80,6 +80,9 @@ def book_dates(patient_id: UUID) -> ResponseReturnValue:
         return _dates_page(form, patient_id, first, is_fresh=True)
     if not form.is_complete():
         return _dates_page(form, patient_id, first), 422
+    if _unanswered():
+        set_error(form.dates, gettext("Choose another time for each date that was taken, or leave it out"))
+        return _dates_page(form, patient_id, first), 422
     chosen = _chosen(form)
     try:
         with transaction() as session:
@@ -120,6 +123,11 @@ def _chosen(form: SeriesForm) -> list[datetime]:
         *(request.form[name] for name in request.form if name.startswith("other-")),
     ]
     return [start for value in values if (start := read_instant(value)) is not None]
+
+
+def _unanswered() -> set[str]:
+    """The dates that were taken since they were chosen, without what happens instead."""
+    return {name for name in request.form.getlist("lost") if name not in request.form}
 
 
 def _wish(
@@ -169,7 +177,7 @@ def _dates_page(
             form.offer(patient.interpreter_language, requests, named, first.appointment_type_id)
         preview = _preview(session, form, patient_id, service, first)
         chosen = None if is_fresh else {start.astimezone(UTC) for start in _chosen(form)}
-        rows = date_rows(preview.dates, preview.obstacles, service.time_zone, chosen)
+        rows = date_rows(preview.dates, preview.obstacles, service.time_zone, chosen, _unanswered())
         context = {
             "patient": known_patient_card(session, patient, service),
             "rows": rows,

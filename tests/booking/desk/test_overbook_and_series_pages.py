@@ -221,7 +221,14 @@ def test_of_a_series_all_or_none_is_booked(client: CheckedClient, session: Sessi
     assert "It is booked: appointment" in answer.text
     assert fields_of(answer.text)["reason"] == "My <b>knee</b>"
     assert count_appointments(session) == 1
-    again = client.post(f"/desk/patients/{cast.patient.id}/series/dates", data=all_fields(answer.text))
+    # The date that was taken is not left out silently: not at the next press, and not at the one after.
+    address = f"/desk/patients/{cast.patient.id}/series/dates"
+    for _press in range(2):
+        answer = client.post(address, data=all_fields(answer.text))
+        assert answer.status_code == 422
+        assert "Choose another time for each date that was taken, or leave it out" in answer.text
+    assert count_appointments(session) == 1
+    again = client.post(address, data={**all_fields(answer.text), "other-4": ""})
     assert again.status_code == 303
     assert count_appointments(session) == 6
 
@@ -257,10 +264,11 @@ def test_other_dates_are_shown_and_what_was_typed_is_kept(client: CheckedClient,
 
 @pytest.mark.parametrize("count", ["", "1", "27", "x", "-2", "9" * 40])
 def test_a_number_that_is_none(client: CheckedClient, session: Session, cast: Cast, count: str) -> None:
-    form = {**all_fields(client.get_page(dates_page(cast))), "count": count}
+    form = {**all_fields(client.get_page(dates_page(cast))), "count": count, "reason": "Knee"}
     answer = client.post(f"/desk/patients/{cast.patient.id}/series/dates", data=form)
     assert answer.status_code == 422
     assert "from 2 to 26" in answer.text
+    assert fields_of(answer.text)["reason"] == "Knee"
     assert count_appointments(session) == 0
 
 
