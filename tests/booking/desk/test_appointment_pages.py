@@ -1,7 +1,5 @@
-"""Reception's page of an appointment: move, cancel, mark as missed and take it back, confirm; its history and its link."""
+"""Reception's page of an appointment: cancel, mark as missed and take it back, confirm; its history and its link."""
 
-import re
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,11 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
-from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason, Change, Mode
+from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason, Change
 from telehealth.booking.domain.follow_up import FollowUpReason
-from telehealth.booking.models import Appointment, AppointmentHistory, FollowUpRequest, Hold
+from telehealth.booking.models import Appointment, FollowUpRequest
 from telehealth.booking.services.appointments import change_status, place_appointment
-from telehealth.booking.services.links import make_link
 from telehealth.booking.slot_values import slot_value
 from tests.factories import SLOT, Cast, guest_of, make_appointment, sign_in, slot_at, soon
 from tests.page_checks import CheckedClient, fields_of, posted_forms
@@ -54,16 +51,6 @@ def form_to(page: str, ending: str) -> int:
         number
         for number, form in enumerate(posted_forms(page))
         if (form.get("action") or "").endswith(ending)
-    )
-
-
-def changes(session: Session, appointment: Appointment) -> list[Change | None]:
-    return list(
-        session.scalars(
-            select(AppointmentHistory.change)
-            .where(AppointmentHistory.appointment_id == appointment.id)
-            .order_by(AppointmentHistory.version)
-        )
     )
 
 
@@ -137,123 +124,6 @@ def test_what_is_cancelled_offers_no_cancelling(client: CheckedClient, booked: A
     client.submit(page_of(booked, "/cancel"), {"reason": "pat"})
     assert "It cannot be cancelled any more" in client.get_page(page_of(booked, "/cancel"))
     assert "cannot be moved any more" in client.get_page(page_of(booked, "/move"))
-
-
-def test_moving_keeps_the_old_time_until_the_new_one_is_booked(
-    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
-) -> None:
-    link = make_link(session, booked).id
-    session.commit()
-    chooser = client.get_page(page_of(booked, "/move"))
-    assert "This time is kept until the new one is booked." in chooser
-    details = client.submit(page_of(booked, "/move"), {"slot": choice(cast, 3)})
-    session.refresh(booked)
-    assert booked.starts_at == soon()
-    answer = client.post(
-        posted_forms(details)[0].get("action") or "", data={**fields_of(details), "note": "Has no car"}
-    )
-    page = client.get_page(answer.headers["Location"])
-    session.refresh(booked)
-    assert booked.starts_at == soon() + 3 * SLOT
-    assert changes(session, booked) == [Change.BOOKED, Change.MOVED]
-    assert "Has no car" in page
-    assert make_link(session, booked).id == link
-    assert session.scalars(select(Hold)).all() == []
-
-
-def test_a_move_may_overlap_its_own_old_time(
-    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
-) -> None:
-    cast.schedule.slot_minutes = 5
-    session.add(cast.schedule)
-    session.commit()
-    later = slot_value(slot_at(cast, soon() + timedelta(minutes=5)))
-    details = client.submit(page_of(booked, "/move"), {"slot": later})
-    answer = client.post(posted_forms(details)[0].get("action") or "", data=fields_of(details))
-    assert answer.status_code == 303
-    session.refresh(booked)
-    assert booked.starts_at == soon() + timedelta(minutes=5)
-
-
-def test_its_own_time_is_offered_for_another_way_of_meeting_alone(
-    client: CheckedClient, cast: Cast, booked: Appointment
-) -> None:
-    assert choice(cast) not in client.get_page(page_of(booked, "/move"))
-    assert choice(cast) in client.get_page(page_of(booked, "/move?mode=phone"))
-
-
-def test_a_double_click_moves_once(
-    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
-) -> None:
-    details = client.submit(page_of(booked, "/move"), {"slot": choice(cast, 3)})
-    address, form = posted_forms(details)[0].get("action") or "", fields_of(details)
-    assert [client.post(address, data=form).status_code for _ in range(2)] == [303, 303]
-    assert changes(session, booked) == [Change.BOOKED, Change.MOVED]
-
-
-def test_a_move_to_another_way_of_meeting(
-    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
-) -> None:
-    chooser = client.get_page(page_of(booked, "/move?mode=phone"))
-    answer = client.post(
-        page_of(booked, "/hold"), data={**fields_of(chooser), "slot": choice(cast, 2)}, follow_redirects=True
-    )
-    page = client.post(
-        posted_forms(answer.text)[0].get("action") or "", data=fields_of(answer.text), follow_redirects=True
-    ).text
-    session.refresh(booked)
-    assert booked.mode is Mode.PHONE
-    assert "will phone you" in page
-
-
-def test_back_after_a_move_leads_to_the_moved_appointment(
-    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
-) -> None:
-    details = client.submit(page_of(booked, "/move"), {"slot": choice(cast, 3)})
-    address = posted_forms(details)[0].get("action") or ""
-    assert client.post(address, data=fields_of(details)).status_code == 303
-    again = client.get(address)
-    assert again.headers["Location"] == page_of(booked)
-    assert "You have just moved this appointment" in client.get_page(page_of(booked))
-
-
-def test_giving_the_new_time_back_leaves_the_appointment_as_it_was(
-    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
-) -> None:
-    details = client.submit(page_of(booked, "/move"), {"slot": choice(cast, 3)})
-    address = posted_forms(details)[0].get("action") or ""
-    answer = client.post(f"{address}/release", data=fields_of(details))
-    assert answer.headers["Location"].startswith(page_of(booked, "/move"))
-    assert session.scalars(select(Hold)).all() == []
-    assert "not kept any more" in client.get_page(address)
-    session.refresh(booked)
-    assert booked.starts_at == soon()
-
-
-def test_moving_what_changed_meanwhile_shows_what_it_is_now(
-    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
-) -> None:
-    details = client.submit(page_of(booked, "/move"), {"slot": choice(cast, 3)})
-    change_status(session, guest_of(booked), booked, AppointmentStatus.ARRIVED)
-    session.commit()
-    answer = client.post(posted_forms(details)[0].get("action") or "", data=fields_of(details))
-    assert answer.status_code == 409
-    assert "changed meanwhile" in answer.text
-    assert "In the waiting room" in answer.text
-    session.refresh(booked)
-    assert booked.starts_at == soon()
-
-
-def test_a_time_that_is_taken_cannot_be_chosen_for_a_move(
-    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
-) -> None:
-    form = fields_of(client.get_page(page_of(booked, "/move")))
-    other = make_appointment(session, cast, starts_at=soon() + SLOT, patient=cast.other_patient)
-    session.commit()
-    answer = client.post(page_of(booked, "/hold"), data={**form, "slot": choice(cast, 1)})
-    assert answer.status_code == 409
-    assert other.reference in answer.text
-    assert choice(cast, 2) in re.findall(r'name="slot"\s+value="([^"]+)"', answer.text)
 
 
 def test_a_missed_appointment_can_be_taken_back(

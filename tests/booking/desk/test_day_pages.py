@@ -20,7 +20,7 @@ from telehealth.booking.services.appointments import place_appointment
 from telehealth.booking.slot_values import read_instant
 from telehealth.clock import now, uk_today
 from telehealth.topics import clinic_topic, desk_topic
-from tests.factories import Cast, make_schedule, make_type, protect, sign_in
+from tests.factories import Cast, make_schedule, make_shared_clinic, make_type, protect, sign_in
 from tests.page_checks import CheckedClient, parse_page
 
 pytestmark = pytest.mark.web
@@ -391,3 +391,30 @@ def test_with_a_patient_their_record_says_who_looked(
     sheet_page(client, patient=str(cast.patient.id))
     event = session.scalars(select(AuditEvent).where(AuditEvent.action == "booking.opened")).one()
     assert event.patient_id == cast.patient.id
+
+
+def test_a_shared_clinic_is_booked_from_any_of_its_places(
+    client: CheckedClient, session: Session, cast: Cast, morning: Schedule
+) -> None:
+    morning.shared_clinic_id, morning.practitioner_id = make_shared_clinic(session, cast)[0].id, None
+    for other in session.scalars(select(Schedule).where(Schedule.id != morning.id)):
+        other.last_date = uk_today()
+    session.commit()
+    page = sheet_page(client, patient=str(cast.patient.id))
+    head, *rows = table_of(page)
+    assert head == ["Time", "Diabetes clinic Place 1 of 2", "Diabetes clinic Place 2 of 2"]
+    assert rows[0] == ["9am", "Book 9am with Diabetes clinic", "Book 9am with Diabetes clinic"]
+    assert "0 appointments, 8 free places" in page
+    assert "/hold" in press_gap(client, page, 1)
+    page = sheet_page(client)
+    assert table_of(page)[1][1:] == [
+        f"Being booked, kept until {kept_until(page)}",
+        "Book 9am with Diabetes clinic",
+    ]
+    assert "0 appointments, 7 free places" in page
+
+
+def kept_until(page: str) -> str:
+    found = re.search(r"kept until ([0-9:apm]+)", page)
+    assert found
+    return found.group(1)
