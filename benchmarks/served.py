@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from telehealth.booking.desk.routes import desk_service
+from telehealth.booking.desk.desks import desk_service
 from telehealth.booking.models import AppointmentType
 from telehealth.booking.policies import DESK
 from telehealth.booking.services.availability import SlotQuery, find_slots

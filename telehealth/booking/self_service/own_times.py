@@ -1,5 +1,6 @@
 """The free times that a patient chooses from, and the one that is kept for them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,12 @@ from telehealth.booking.domain.slots import PartOfDay, Slot
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import Appointment, AppointmentType, Hold
 from telehealth.booking.self_service.hold_owner import hold_owner
-from telehealth.booking.self_service.presenters import TIMES_SHOWN, days_of_times, held_time
+from telehealth.booking.self_service.presenters import (
+    TIMES_SHOWN,
+    days_of_times,
+    held_time,
+    one_of_each_start,
+)
 from telehealth.booking.services.availability import SlotQuery, find_slot, find_slots
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
 from telehealth.booking.services.holds import get_hold, hold_slot, release_hold
@@ -29,7 +35,7 @@ from telehealth.error_pages import message_of
 from telehealth.errors import DomainError, NotFound
 from telehealth.extensions import actor
 
-# Enough for several whole days of a busy service; the page links to the days after.
+# Enough for several whole days of a small service; of a large one a day is looked at whole.
 LOOKED_AT = 240
 _HOLD = "hold"
 
@@ -62,7 +68,7 @@ def times_context(
     part = next((each for each in PartOfDay if each.value == request.values.get("part")), None)
     hold = kept_hold(session)
     day = read_day(near)
-    slots = find_slots(
+    slots = _find_whole_days(
         session,
         service,
         SlotQuery(
@@ -79,7 +85,6 @@ def times_context(
             own_hold=hold.id if hold else None,
             limit=LOOKED_AT,
         ),
-        now=now(),
     )
     return {
         "times": days_of_times(_elsewhere(slots, moves, mode), owners, service),
@@ -90,6 +95,20 @@ def times_context(
         "from": day.isoformat() if day else "",
         "is_first": day is None,
     }
+
+
+def _find_whole_days(session: Session, service: HealthcareService, query: SlotQuery) -> list[Slot]:
+    """Free times of whole days: what the limit cuts off a day is on no page, since the next page begins a day later."""
+    found = find_slots(session, service, query, now=now())
+    if query.limit is None or len(found) < query.limit:
+        return found
+    zone = ZoneInfo(service.time_zone)
+    last_day = found[-1].starts_at.astimezone(zone).date()
+    whole = [slot for slot in found if slot.starts_at.astimezone(zone).date() < last_day]
+    if len(one_of_each_start(whole)) >= TIMES_SHOWN:
+        return whole
+    rest = find_slots(session, service, replace(query, from_date=last_day, days=1, limit=None), now=now())
+    return whole + rest
 
 
 def _elsewhere(slots: list[Slot], moves: Appointment | None, mode: Mode) -> list[Slot]:

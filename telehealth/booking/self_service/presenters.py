@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
@@ -54,7 +55,7 @@ def type_items(types: Sequence[AppointmentType]) -> list[dict[str, Any]]:
 def days_of_times(slots: Sequence[Slot], owners: Owners, service: HealthcareService) -> dict[str, Any]:
     """Free times by day, and in a day by morning, afternoon and evening; the next one on its own."""
     zone = ZoneInfo(service.time_zone)
-    shown = whole_days(list(slots), service, at_least=TIMES_SHOWN)
+    shown = whole_days(one_of_each_start(slots), service, at_least=TIMES_SHOWN)
     in_order = sorted(shown, key=lambda slot: (slot.starts_at, owners.name_of(slot)))
     days = []
     for day, of_day in groupby(in_order, key=lambda slot: slot.starts_at.astimezone(zone).date()):
@@ -72,6 +73,25 @@ def days_of_times(slots: Sequence[Slot], owners: Owners, service: HealthcareServ
         "days": days,
         "next_day": day_after_last(shown, service),
     }
+
+
+def one_of_each_start(slots: Sequence[Slot]) -> list[Slot]:
+    """Who asks for anyone chooses a time, not a person: of those who are free then one is offered.
+
+    Always the same one, so that a page that is loaded again shows the same; another one at another time, so that
+    nobody is booked first all day.
+    """
+    offered: dict[datetime, Slot] = {}
+    for slot in slots:
+        known = offered.get(slot.starts_at)
+        if known is None or _turn(slot) < _turn(known):
+            offered[slot.starts_at] = slot
+    return [offered[start] for start in sorted(offered)]
+
+
+def _turn(slot: Slot) -> int:
+    owner = slot.practitioner_id or slot.schedule_id
+    return crc32(owner.bytes + slot.starts_at.isoformat().encode("ascii"))
 
 
 def _part(slot: Slot, zone: ZoneInfo) -> PartOfDay:
@@ -92,6 +112,21 @@ def held_time(
         "left_ms": (hold.expires_at - now) // timedelta(milliseconds=1),
         "is_lapsed": hold.expires_at <= now,
     }
+
+
+def hear_by_text(starts_at: datetime, now: datetime, zone_name: str) -> str:
+    """By when somebody who asked should have heard from us; "" where that is now.
+
+    The last weekday before it, else an hour before it: afterwards they can still call, and be answered.
+    """
+    zone = ZoneInfo(zone_name)
+    day = starts_at.astimezone(zone).date() - timedelta(days=1)
+    while day.weekday() >= 5:
+        day -= timedelta(days=1)
+    if day > now.astimezone(zone).date():
+        return date_text(day)
+    last = starts_at - timedelta(hours=1)
+    return instant_text(last, zone_name) if last - now >= timedelta(minutes=15) else ""
 
 
 def own_appointment(appointment: Appointment) -> dict[str, Any]:
