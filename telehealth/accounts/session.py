@@ -3,6 +3,7 @@
 Everything else about a sign-in is on the server (`services/sessions.py`): it can be listed, limited and ended there.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -31,6 +32,10 @@ from telehealth.errors import NotSignedIn, ProofNeeded
 from telehealth.extensions import login_manager, reading, transaction
 
 log = structlog.get_logger()
+
+# Features above that keep something for a browser which nobody is signed in to: asked to let go of it before the
+# cookie is forgotten; wired by `app.py`.
+on_cookie_cleared: list[Callable[[Session], None]] = []
 
 # What a page's script asks by itself, without anybody having done something, says so with this header.
 BACKGROUND_HEADER = "X-Background"
@@ -70,6 +75,8 @@ def open_session(database_session: Session, account: Account | None, stage: Stag
     found = find_sign_in(database_session, token)
     if found is None:
         raise LookupError("a sign-in that was just begun is not there")
+    for let_go in on_cookie_cleared:
+        let_go(database_session)
     # What an earlier person left in the cookie is gone.
     session.clear()
     session.permanent = True

@@ -35,7 +35,7 @@ def action_text(action: str) -> str:
         "booking.opened": gettext("Opened the booking page of a patient"),
         "appointment.opened": gettext("Opened an appointment"),
         "clinic.opened": gettext("Opened their clinic list"),
-        "stranded.opened": gettext("Opened a list of appointments outside every session"),
+        "stranded.opened": gettext("Opened a list of appointments with no session"),
         "day-sheet.opened": gettext("Opened a day sheet"),
         "consultation.opened": gettext("Opened a consultation"),
         "visit.opened": gettext("Got ready for an appointment"),

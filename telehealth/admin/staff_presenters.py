@@ -4,14 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from flask import url_for
 from flask_babel import gettext, ngettext
 
 from telehealth.accounts.models import Account, HealthcareService
 from telehealth.accounts.security_presenters import browser_text
-from telehealth.actor import Actor
+from telehealth.actor import Actor, Role
 from telehealth.admin.services.overview import Use
 from telehealth.admin.services.staff import StaffMember
 from telehealth.admin.staff_forms import held_value, role_text
+from telehealth.booking.policies import may_set_up
+from telehealth.booking.services.left_behind import LeftBehind
 from telehealth.clock import UK, now
 from telehealth.dates import ago_text, instant_text
 
@@ -71,6 +74,7 @@ def member_page(member: StaffMember, services: Iterable[HealthcareService], acto
         "is_own": account.id == actor.account_id,
         "has_factor": factors.is_any,
         "factor_text": _factor_text(member),
+        "left_behind": [_left_behind_line(each, actor) for each in member.left_behind],
         "sessions": [
             {
                 "id": row.id,
@@ -86,6 +90,35 @@ def member_page(member: StaffMember, services: Iterable[HealthcareService], acto
             }
             for row in member.sessions
         ],
+    }
+
+
+def _left_behind_line(left: LeftBehind, actor: Actor) -> dict[str, str]:
+    """What they have left in a service. `url`: the appointments; "" where there are none, or not for the reader."""
+    texts = []
+    if left.appointments:
+        texts.append(
+            ngettext(
+                "%(num)d upcoming appointment is still with them and lies in no session any more.",
+                "%(num)d upcoming appointments are still with them and lie in no session any more.",
+                left.appointments,
+            )
+        )
+    if left.requests:
+        texts.append(
+            ngettext(
+                "They still answer for %(num)d patient to be seen again. A clinician of the service chooses who does now.",
+                "They still answer for %(num)d patients to be seen again. A clinician of the service chooses who does now.",
+                left.requests,
+            )
+        )
+    may_open = may_set_up(actor, left.service) or left.service.id in actor.services_as(Role.RECEPTIONIST)
+    return {
+        "service": left.service.name,
+        "text": " ".join(texts),
+        "url": url_for("schedules.stranded", service_id=left.service.id)
+        if left.appointments and may_open
+        else "",
     }
 
 

@@ -17,9 +17,12 @@ from telehealth.admin.services import staff
 from telehealth.admin.services.settings import change_service
 from telehealth.admin.staff_forms import held_value
 from telehealth.audit.models import AuditEvent
+from telehealth.booking.domain.follow_up import FollowUpReason
+from telehealth.booking.models import Appointment
+from telehealth.booking.services.follow_ups import make_follow_up
 from telehealth.clock import now
 from telehealth.errors import Conflict, InvalidInput, NotFound
-from tests.factories import Cast, make_account, sign_in
+from tests.factories import SLOT, Cast, make_account, make_appointment, sign_in, soon
 from tests.page_checks import CheckedClient, fields_of
 
 pytestmark = pytest.mark.web
@@ -141,6 +144,32 @@ def test_a_disabled_account_is_signed_out_and_stays_out(
     )
     assert receptionist.get("/desk").status_code == 303
     assert "Disabled" in client.get_page(f"/admin/staff/{cast.receptionist.id}")
+
+
+def test_the_page_says_what_is_left_with_a_clinician_who_stopped(
+    client: CheckedClient, session: Session, cast: Cast
+) -> None:
+    booked = make_appointment(session, cast, starts_at=soon() + 8 * SLOT)
+    make_follow_up(session, actor_of(cast.clinician), booked, FollowUpReason.SEE_AGAIN)
+    # What is over, and what is with somebody else, is not counted.
+    over = make_appointment(session, cast, starts_at=soon() + 9 * SLOT)
+    session.execute(
+        update(Appointment).where(Appointment.id == over.id).values(starts_at=now() - timedelta(hours=1))
+    )
+    session.commit()
+    sign_in(client, cast.administrator)
+    address = f"/admin/staff/{cast.clinician.id}"
+    assert "left-behind" not in client.get_page(address)
+    client.submit(address, {"roles": [held_value(cast.service.id, Role.RECEPTIONIST)]})
+    page = client.get_page(address)
+    assert "1 upcoming appointment is still with them and lies in no session any more." in page
+    assert "They still answer for 1 patient to be seen again." in page
+    leads_to = f"/schedules/{cast.service.id}/stranded"
+    assert f'href="{leads_to}"' in page
+    assert "Dr Nia Pritchard" in client.get_page(leads_to)
+    assert "Dr Nia Pritchard no longer works here: it does not take place." in client.get_page(
+        f"/schedules/{cast.service.id}"
+    )
 
 
 def test_a_change_that_somebody_else_made_meanwhile_is_not_overwritten(session: Session, cast: Cast) -> None:

@@ -22,10 +22,13 @@ from telehealth.accounts.models import (
 from telehealth.accounts.services.second_factor import Factors, factors_of, remove_all_factors
 from telehealth.accounts.services.sessions import end_session, end_sessions_of, list_sessions, rights_changed
 from telehealth.accounts.services.set_up import make_set_up_link
-from telehealth.accounts.services.staff import create_account
+from telehealth.accounts.services.staff import create_account, list_services
 from telehealth.actor import Actor, ActorKind, Role
 from telehealth.admin.policies import may_administer
 from telehealth.audit.services import record_event
+from telehealth.booking.services.left_behind import LeftBehind, list_left_behind
+from telehealth.booking.services.schedule_impact import mark_changed
+from telehealth.clock import now
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 
 Held = tuple[UUID, Role]
@@ -54,6 +57,8 @@ class StaffMember:
     account: Account
     factors: Factors
     sessions: Sequence[BrowserSession]
+    # Of a clinician: what is with them in services in which they do not work any more.
+    left_behind: Sequence[LeftBehind]
     last_seen_at: datetime | None
 
 
@@ -98,6 +103,9 @@ def find_member(session: Session, actor: Actor, account_id: UUID) -> StaffMember
         account=account,
         factors=factors_of(session, account.id),
         sessions=sessions,
+        left_behind=(
+            list_left_behind(session, account.practitioner_id, now=now()) if account.practitioner_id else ()
+        ),
         last_seen_at=max((row.last_seen_at for row in sessions), default=None),
     )
 
@@ -166,7 +174,7 @@ def change_roles(
         AccountRole(organisation_id=account.organisation_id, service_id=service_id, role=role)
         for service_id, role in sorted(wanted - held)
     ]
-    _match_practitioner_roles(session, account, wanted)
+    _match_practitioner_roles(session, account, wanted if account.is_active else ())
     _changed(session, actor, account, "account.roles-changed", _words(wanted - held, held - wanted))
     return account
 
@@ -185,6 +193,8 @@ def set_active(session: Session, actor: Actor, account_id: UUID, *, is_active: b
             _keep_an_administrator(session, account)
         end_sessions_of(session, actor, account.id, reason="disabled")
     account.is_active = is_active
+    held = [(role.service_id, role.role) for role in account.roles]
+    _match_practitioner_roles(session, account, held if is_active else ())
     _changed(session, actor, account, "account.enabled" if is_active else "account.disabled")
     return account
 
@@ -270,7 +280,9 @@ def _keep_an_administrator(session: Session, leaving: Account) -> None:
 
 
 def _match_practitioner_roles(session: Session, account: Account, roles: Iterable[Held]) -> None:
-    """A clinician works where the account says. Where they stop, appointments stay with them until they are moved."""
+    """A clinician works where the account says, and nowhere while it is disabled: whether their sessions take place
+    hangs on it. Where they stop, appointments stay with them until they are moved.
+    """
     if account.practitioner_id is None:
         return
     wanted = {service_id for service_id, role in roles if role is Role.CLINICIAN}
@@ -280,6 +292,7 @@ def _match_practitioner_roles(session: Session, account: Account, roles: Iterabl
             select(PractitionerRole).where(PractitionerRole.practitioner_id == account.practitioner_id)
         )
     }
+    others = _services_by_other_accounts(session, account)
     for service_id in sorted(wanted - set(existing)):
         session.add(
             PractitionerRole(
@@ -288,8 +301,26 @@ def _match_practitioner_roles(session: Session, account: Account, roles: Iterabl
                 practitioner_id=account.practitioner_id,
             )
         )
-    for service_id in sorted(set(existing) - wanted):
+    for service_id in sorted(set(existing) - wanted - others):
         session.delete(existing[service_id])
+    session.flush()
+    mark_changed(session, list_services(session, wanted ^ set(existing)))
+
+
+def _services_by_other_accounts(session: Session, account: Account) -> set[UUID]:
+    """Where the same clinician works by another account of theirs."""
+    return set(
+        session.scalars(
+            select(AccountRole.service_id)
+            .join(Account, Account.id == AccountRole.account_id)
+            .where(
+                Account.practitioner_id == account.practitioner_id,
+                Account.id != account.id,
+                Account.is_active.is_(True),
+                AccountRole.role == Role.CLINICIAN,
+            )
+        )
+    )
 
 
 def _changed(session: Session, actor: Actor, account: Account, action: str, reason: str = "") -> None:

@@ -107,6 +107,7 @@ class CancelReason(StrEnum):
 
     PATIENT = "pat"
     PATIENT_UNWELL = "pat-unwell"
+    NOT_NEEDED = "pat-not-needed"  # says the patient; a clinician still decides
     PROVIDER = "prov"
     SCHEDULE = "prov-schedule"  # the session does not take place
     DUPLICATE = "oth-err"  # booked by mistake, or twice

@@ -21,6 +21,12 @@ class Interval:
     def overlaps(self, other: "Interval") -> bool:
         return self.start < other.end and other.start < self.end
 
+    def common(self, other: "Interval") -> "Interval | None":
+        """What both have; None where they do not overlap."""
+        if not self.overlaps(other):
+            return None
+        return Interval(max(self.start, other.start), min(self.end, other.end))
+
     @property
     def length(self) -> timedelta:
         return self.end - self.start

@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.crew import Members
 from telehealth.booking.domain.intervals import Interval, subtract
 from telehealth.booking.domain.recurrence import expand_dates
 from telehealth.booking.domain.slots import session_interval
@@ -38,11 +39,9 @@ class SessionRule:
         until = min(last, self.last_date) if self.last_date else last
         return expand_dates(self.rrule, self.first_date, first, until)
 
-    def takes(self, visit: "Visit") -> bool:
+    def takes(self, mode: Mode, type_id: UUID | None) -> bool:
         """Whether what is booked may be booked into this session."""
-        return visit.mode in self.modes and (
-            not self.type_ids or visit.type_id is None or visit.type_id in self.type_ids
-        )
+        return mode in self.modes and (not self.type_ids or type_id is None or type_id in self.type_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +89,8 @@ class SessionPlan:
     rules: tuple[SessionRule, ...]
     closures: tuple[Closure, ...] = ()
     closes_on_bank_holidays: bool = True
+    # Who sits in the shared clinics: while all of them are away, nothing takes place.
+    members: Mapping[UUID, Members] = field(default_factory=dict)
     # The names of a year's bank holidays.
     holidays_of: Callable[[int], Mapping[date, str]] = field(default=lambda _year: NOBODYS_HOLIDAYS)
 
@@ -112,9 +113,19 @@ class SessionPlan:
             ),
         )
 
-    def only(self, owner_id: UUID) -> "SessionPlan":
-        """The sessions of one clinician, or of one shared clinic."""
-        return replace(self, rules=tuple(rule for rule in self.rules if rule.owner_id == owner_id))
+    def only(self, *owner_ids: UUID) -> "SessionPlan":
+        """The sessions of some clinicians and shared clinics, with what may close them."""
+        crews = [self.members[owner_id].working for owner_id in owner_ids if owner_id in self.members]
+        closing = {None, *owner_ids, *(person_id for crew in crews for person_id in crew)}
+        return replace(
+            self,
+            rules=tuple(rule for rule in self.rules if rule.owner_id in owner_ids),
+            closures=tuple(closure for closure in self.closures if closure.owner_id in closing),
+        )
+
+    def clinics_of(self, person_id: UUID) -> list[UUID]:
+        """The shared clinics in which a clinician sits."""
+        return [clinic_id for clinic_id, members in self.members.items() if person_id in members.working]
 
     def occurrences(
         self, first: date, last: date, rules: Iterable[SessionRule] | None = None
@@ -130,38 +141,23 @@ class SessionPlan:
         )
 
     def covers(self, visit: Visit) -> bool:
-        """Whether the visit lies in one session of its owner that takes place then, and that takes such visits."""
-        return self.make_check()(visit)
+        """Whether the visit lies in one session of its owner that takes place then, and that takes such visits.
 
-    def make_check(self) -> Callable[[Visit], bool]:
-        """`covers`, for many visits: it remembers the sessions of each day."""
-        rules: dict[UUID | None, list[SessionRule]] = {}
-        for rule in self.rules:
-            rules.setdefault(rule.owner_id, []).append(rule)
-        known: dict[tuple[UUID | None, date], list[tuple[Interval, SessionRule]]] = {}
-
-        def pieces_on(owner_id: UUID | None, day: date) -> list[tuple[Interval, SessionRule]]:
-            found = known.get((owner_id, day))
-            if found is None:
-                found = known[owner_id, day] = [
-                    (piece, rule)
-                    for rule in rules.get(owner_id, ())
-                    # A session that began the evening before may still run.
-                    for occurrence in self._of_rule(rule, day - ONE_DAY, day)
-                    for piece in occurrence.pieces
-                ]
-            return found
-
-        def covers(visit: Visit) -> bool:
-            start, end = visit.span.start, visit.span.end
-            return any(
-                piece.start <= start and end <= piece.end and rule.takes(visit)
-                for piece, rule in pieces_on(visit.owner_id, start.astimezone(self.zone).date())
-            )
-
-        return covers
+        For one visit; `coverage.find_outside` is for many, and knows how many a shared clinic sees at once.
+        """
+        if visit.owner_id is None:
+            return False
+        start, end = visit.span.start, visit.span.end
+        day = start.astimezone(self.zone).date()
+        return any(
+            piece.start <= start and end <= piece.end and occurrence.rule.takes(visit.mode, visit.type_id)
+            # A session that began the evening before may still run.
+            for occurrence in self.only(visit.owner_id).occurrences(day - ONE_DAY, day)
+            for piece in occurrence.pieces
+        )
 
     def _of_rule(self, rule: SessionRule, first: date, last: date) -> Iterator[Occurrence]:
+        members = self.members.get(rule.owner_id) if rule.owner_id is not None else None
         for on in rule.dates(first, last):
             span = session_interval(on, rule.starts, rule.ends, self.zone)
             if span is None:
@@ -173,12 +169,31 @@ class SessionPlan:
                 rule=rule,
                 holiday=holiday,
                 is_open=not holiday or rule.is_extra or not self.closes_on_bank_holidays,
-                closures=tuple(
-                    closure
-                    for closure in self.closures
-                    if closure.owner_id in (None, rule.owner_id) and closure.span.overlaps(span)
+                closures=(
+                    *(
+                        closure
+                        for closure in self.closures
+                        if closure.owner_id in (None, rule.owner_id) and closure.span.overlaps(span)
+                    ),
+                    *find_unattended(members, self.closures, span),
                 ),
             )
+
+
+def find_unattended(members: Members | None, closures: Iterable[Closure], span: Interval) -> list[Closure]:
+    """When within `span` all who sit in a shared clinic are on leave, with the reasons of their leave.
+
+    Nothing for a clinician (`members` None). Who does not work there any more is away for good.
+    """
+    if members is None or not members.size:
+        return []
+    known = [each for each in closures if each.owner_id in members.working and each.span.overlaps(span)]
+    left = [span]
+    for person_id in members.working:
+        own = [each.span for each in known if each.owner_id == person_id]
+        left = [common for away in own for piece in left if (common := piece.common(away))]
+    reasons = sorted({each.reason for each in known})
+    return [Closure(piece, None, reason) for piece in left for reason in reasons or [""]]
 
 
 def find_clock_changes(zone: ZoneInfo, first: date, last: date) -> list[tuple[date, bool]]:

@@ -34,7 +34,10 @@ class ChangeForm(PageForm):
     see_by = DateField(_l("See the patient by"))
 
     def offer(self, owners: list[Practitioner]) -> None:
-        self.owner_id.choices = [(str(owner.id), owner.display_name) for owner in owners]
+        """Whoever answers for it now and does not work there any more cannot be chosen."""
+        known = [(str(owner.id), owner.display_name) for owner in owners]
+        is_known = self.owner_id.data in dict(known)
+        self.owner_id.choices = known if is_known else [("", gettext("Choose")), *known]
 
     def show(self, owner_id: str, see_by: date) -> None:
         """What is kept now."""

@@ -17,6 +17,7 @@ from telehealth.actor import Role
 from telehealth.audit.services import record_event, was_recorded_since
 from telehealth.booking.domain.follow_up import FollowUpReason
 from telehealth.booking.follow_ups.presenters import (
+    LEFT,
     filter_context,
     follow_up_cards,
     unresolved_rows,
@@ -29,6 +30,7 @@ from telehealth.booking.services.fallen_out import count_who_fell_out
 from telehealth.booking.services.follow_up_work import (
     FollowUpFilter,
     count_follow_ups,
+    find_left_behind,
     list_follow_ups,
     list_owners,
 )
@@ -104,7 +106,14 @@ def _list(session: Session, *, is_page: bool) -> dict[str, Any]:
             service_id=service.id,
         )
     return {
-        "cards": follow_up_cards(found.requests, actor(), now(), hidden, find_survivors(session, shown)),
+        "cards": follow_up_cards(
+            found.requests,
+            actor(),
+            now(),
+            hidden,
+            find_survivors(session, shown),
+            find_left_behind(session, found.requests),
+        ),
         "unresolved": unresolved_rows(unresolved.appointments, actor(), hidden),
         "unresolved_text": unresolved_text(unresolved),
         "total": found.total,
@@ -142,6 +151,7 @@ def _wanted_filter() -> FollowUpFilter:
     chosen = request.args.get("reason", "")
     return FollowUpFilter(
         owner_id=actor().practitioner_id if owner == "me" else read_key(owner),
+        is_left_behind=owner == LEFT,
         reason=next((reason for reason in FollowUpReason if reason.value == chosen), None),
         is_overdue="overdue" in request.args,
     )

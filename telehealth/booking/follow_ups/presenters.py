@@ -11,6 +11,7 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 
 from telehealth.accounts.models import Practitioner
+from telehealth.accounts.presenters import phone_text
 from telehealth.actor import Actor, Role
 from telehealth.booking.code_texts import follow_up_reason_text
 from telehealth.booking.domain.follow_up import FollowUpReason, FollowUpStatus
@@ -19,7 +20,10 @@ from telehealth.booking.models import Appointment, FollowUpRequest
 from telehealth.booking.policies import may_decide_follow_up, may_manage
 from telehealth.booking.services.follow_up_work import FollowUpCount, FollowUpFilter
 from telehealth.booking.services.unresolved import Unresolved
-from telehealth.dates import age_in_years, date_text, instant_text
+from telehealth.dates import birth_date_text, date_text, instant_text
+
+# The choice, in the address, of requests whose owner does not work here any more.
+LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,9 @@ class FollowUpCard:
     id: UUID
     # "Protected patient" where another service protects them.
     patient_name: str
-    age_text: str
+    # With the age, and how they are reached: whoever works through the list phones them.
+    birth_text: str
+    phone: str
     # "" where the patient's record is not for the reader.
     record_url: str
     why: str
@@ -39,6 +45,8 @@ class FollowUpCard:
     # For example "3 days overdue"; "" where there is time.
     overdue_text: str
     owner_name: str
+    # They do not work in the service any more: somebody else has to answer for it.
+    is_left_behind: bool
     service_name: str
     note: str
     interpreter_text: str
@@ -62,6 +70,7 @@ def follow_up_card(
     *,
     is_hidden: bool = False,
     record_id: UUID | None = None,
+    is_left_behind: bool = False,
 ) -> FollowUpCard:
     """`record_id`: the record that stands for the patient now, where theirs was merged into it."""
     record_id = record_id or request.patient_id
@@ -70,11 +79,11 @@ def follow_up_card(
     is_open = request.status is FollowUpStatus.ACTIVE
     is_at_desk = request.service_id in actor.services_as(Role.RECEPTIONIST)
     may_book = is_open and is_at_desk and not is_hidden
-    years = age_in_years(request.patient.birth_date, today)
     return FollowUpCard(
         id=request.id,
         patient_name=gettext("Protected patient") if is_hidden else request.patient.display_name,
-        age_text="" if is_hidden else ngettext("%(num)d year", "%(num)d years", years),
+        birth_text="" if is_hidden else birth_date_text(request.patient.birth_date, today),
+        phone="" if is_hidden else phone_text(request.patient.phone),
         record_url=url_for("booking.patient_record", patient_id=record_id)
         if is_at_desk and not is_hidden
         else "",
@@ -88,6 +97,7 @@ def follow_up_card(
         see_by_text=date_text(request.see_by),
         overdue_text=_overdue_text((today - request.see_by).days) if is_open else "",
         owner_name=request.owner.display_name,
+        is_left_behind=is_open and is_left_behind,
         service_name=request.service.name,
         note=request.note,
         interpreter_text=interpreter_text(request.interpreter_language, request.interpreter_joins),
@@ -109,8 +119,9 @@ def follow_up_cards(
     now: datetime,
     hidden: Collection[UUID],
     records: Mapping[UUID, UUID] | None = None,
+    left_behind: Collection[UUID] = frozenset(),
 ) -> list[FollowUpCard]:
-    """`records`: for each patient the record that stands for them now."""
+    """`records`: for each patient the record that stands for them now; `left_behind`: requests whose owner left."""
     return [
         follow_up_card(
             request,
@@ -118,6 +129,7 @@ def follow_up_cards(
             now,
             is_hidden=request.patient_id in hidden,
             record_id=(records or {}).get(request.patient_id),
+            is_left_behind=request.id in left_behind,
         )
         for request in requests
     ]
@@ -160,7 +172,16 @@ def filter_context(
     """The form above the list, and what the list is of."""
     return {
         "owners": [
-            {"value": "", "text": gettext("Everybody"), "selected": wanted.owner_id is None},
+            {
+                "value": "",
+                "text": gettext("Everybody"),
+                "selected": wanted.owner_id is None and not wanted.is_left_behind,
+            },
+            {
+                "value": LEFT,
+                "text": gettext("People who no longer work here"),
+                "selected": wanted.is_left_behind,
+            },
             *(
                 {
                     "value": str(owner.id),

@@ -24,6 +24,7 @@ from telehealth.booking.services.follow_up_work import (
     change_follow_up,
     close_follow_up,
     count_follow_ups,
+    find_left_behind,
     get_follow_up,
     list_owners,
 )
@@ -112,7 +113,14 @@ def _page(
         speak_for(found.service)
         is_hidden = found.patient_id in find_hidden(session, actor(), [found.patient_id])
         record_id = survivor_of(session, found.patient_id)
-        card = follow_up_card(found, actor(), now(), is_hidden=is_hidden, record_id=record_id)
+        card = follow_up_card(
+            found,
+            actor(),
+            now(),
+            is_hidden=is_hidden,
+            record_id=record_id,
+            is_left_behind=bool(find_left_behind(session, [found])),
+        )
         forms = _forms(session, found, close_form, change_form) if card.can_decide else {}
         record_event(
             session,

@@ -27,6 +27,8 @@ from telehealth.booking.services.exceptions import ExceptionWish
 from telehealth.booking.services.schedule_wishes import ScheduleWish
 
 WEEKLY, FORTNIGHTLY, MONTHLY, ONCE = "weekly", "fortnightly", "monthly", "once"
+# Of a change: every other week, but not in the weeks of before.
+ANEW = "fortnightly-anew"
 PRACTITIONER, CLINIC, SERVICE = "practitioner", "clinic", "service"
 
 
@@ -100,6 +102,7 @@ class ScheduleForm(PageForm):
             modes=modes,
             type_ids=read_keys(self.types.data),
             room_id=read_key(self.room.data),
+            counts_anew=self.repeat.data == ANEW,
         )
 
     def fill(self, schedule: Schedule, *, from_date: date) -> None:
@@ -125,14 +128,14 @@ class ScheduleForm(PageForm):
         days = sorted({int(value) for value in self.weekdays.data or [] if value in set("0123456")})
         if self.repeat.data == ONCE:
             return Recurrence.once()
-        if self.repeat.data not in (WEEKLY, FORTNIGHTLY, MONTHLY):
+        if self.repeat.data not in (WEEKLY, FORTNIGHTLY, ANEW, MONTHLY):
             self.repeat.errors = [gettext("Choose how often it takes place")]
             return None
         if not days:
             self.weekdays.errors = [gettext("Choose a day of the week")]
             return None
         if self.repeat.data != MONTHLY:
-            return Recurrence.weekly(days, 2 if self.repeat.data == FORTNIGHTLY else 1)
+            return Recurrence.weekly(days, 2 if self.repeat.data in (FORTNIGHTLY, ANEW) else 1)
         nths = {str(nth): nth for nth in NTHS}
         if len(days) > 1:
             self.weekdays.errors = [gettext("Choose one day of the week for a session once a month")]
@@ -195,11 +198,17 @@ class LeaveForm(PageForm):
             if ends
             else datetime.combine(last + timedelta(days=1), time(0), zone)
         )
+        starts_at = datetime.combine(first, starts, zone).astimezone(UTC)
+        # Of an hour that the clocks repeat, all of it.
+        ends_at = end.replace(fold=1).astimezone(UTC)
+        if first == last and ends_at <= starts_at:
+            # Of one day, the time is to blame; of several, the service blames the last day.
+            self.ends.errors = [gettext("Choose an end that is after the start.")]
+            return None
         return ExceptionWish(
             practitioner_id=owner[0],
             shared_clinic_id=owner[1],
-            starts_at=datetime.combine(first, starts, zone).astimezone(UTC),
-            # Of an hour that the clocks repeat, all of it.
-            ends_at=end.replace(fold=1).astimezone(UTC),
+            starts_at=starts_at,
+            ends_at=ends_at,
             reason=self.reason.data or "",
         )

@@ -14,7 +14,7 @@ from telehealth.booking.domain.session_plan import ONE_DAY
 from telehealth.booking.form_fields import show_refusal
 from telehealth.booking.policies import SCHEDULES
 from telehealth.booking.schedules.forms import SERVICE, LeaveForm, owner_value
-from telehealth.booking.schedules.pages import Preview, agreed, confirm_page, step
+from telehealth.booking.schedules.pages import Preview, agreed, confirm_page, list_owner_names, step
 from telehealth.booking.schedules.presenters import holidays_text, nation_text
 from telehealth.booking.schedules.preview_presenters import closed_lines, holiday_lines, leave_title
 from telehealth.booking.schedules.type_forms import RulesForm
@@ -90,7 +90,7 @@ def add_leave(service_id: UUID) -> ResponseReturnValue:
 def end_leave(service_id: UUID, exception_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         end_exception(session, actor(), service_id, exception_id)
-    flash(gettext("It is taken back. The times in it can be booked again."))
+    flash(gettext("It is removed. The times in it can be booked again."))
     return redirect(url_for("schedules.overview", service_id=service_id), 303)
 
 
@@ -152,11 +152,11 @@ def _leave_preview(
     zone = ZoneInfo(service.time_zone)
     change = plan_exception(session, service, wish)
     plan = change.apply(load_plan(session, service, since=now()))
-    names = _names(session, service_id)
+    names = list_owner_names(session, service)
     own = only_own(actor(), service)
     owner_id = wish.practitioner_id or wish.shared_clinic_id or own
     if owner_id is not None:
-        plan = plan.only(owner_id)
+        plan = plan.only(owner_id, *plan.clinics_of(owner_id))
     lines, is_cut = closed_lines(
         plan,
         max(local_today(service), wish.starts_at.astimezone(zone).date() - ONE_DAY),
@@ -187,7 +187,8 @@ def _rules_preview(
     change = plan_holidays(service, closes_on_bank_holidays=closes)
     plan = change.apply(load_plan(session, service, since=now()))
     today = local_today(service)
-    lines, is_cut = holiday_lines(plan, today, today + HOLIDAYS_SHOWN, _names(session, service_id))
+    names = list_owner_names(session, service)
+    lines, is_cut = holiday_lines(plan, today, today + HOLIDAYS_SHOWN, names)
     preview = Preview(
         title=gettext("Check the bank holidays"),
         save=gettext("Save the rules"),
@@ -217,10 +218,3 @@ def _leave_page(form: LeaveForm, service_id: UUID) -> str:
         *([(SERVICE, gettext("The whole service"))] if own is None else []),
     ]
     return render_template("schedules/leave.html", form=form, service_id=service_id)
-
-
-def _names(session: Session, service_id: UUID) -> dict[UUID, str]:
-    """Of clinicians and shared clinics."""
-    service = find_service(session, actor(), service_id)
-    people = {person.id: person.display_name for person in list_clinicians(session, service)}
-    return people | {clinic.id: clinic.name for clinic in list_shared_clinics(session, actor(), service_id)}

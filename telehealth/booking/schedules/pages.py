@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from flask import render_template, request
 from sqlalchemy.orm import Session
@@ -12,7 +13,9 @@ from telehealth.accounts.services.protection import find_hidden
 from telehealth.audit.services import record_event
 from telehealth.booking.models import Appointment
 from telehealth.booking.schedules.preview_presenters import stranded_rows
+from telehealth.booking.services.schedule_access import list_clinicians
 from telehealth.booking.services.schedule_impact import WouldStrand, token_of
+from telehealth.booking.services.shared_clinics import list_shared_clinics
 from telehealth.error_pages import message_of
 from telehealth.extensions import actor
 
@@ -27,6 +30,8 @@ class Preview:
     title: str
     save: str
     facts: Sequence[str]
+    # Sentences too: what to look at before it is saved.
+    warnings: Sequence[str] = ()
     weeks: Sequence[dict[str, Any]] = ()
     lines: Sequence[dict[str, Any]] = field(default=())
     # What stands over `lines`, or where there are none.
@@ -82,6 +87,12 @@ def list_rows(
             reason=str(len(appointments)),
         )
     return stranded_rows(actor(), appointments, hidden)
+
+
+def list_owner_names(session: Session, service: HealthcareService) -> dict[UUID, str]:
+    """Of clinicians and shared clinics."""
+    people = {person.id: person.display_name for person in list_clinicians(session, service)}
+    return people | {clinic.id: clinic.name for clinic in list_shared_clinics(session, actor(), service.id)}
 
 
 def carried_fields() -> Iterable[tuple[str, str]]:

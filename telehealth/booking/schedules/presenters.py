@@ -90,24 +90,34 @@ def is_once(schedule: Schedule) -> bool:
     return parse_rrule(schedule.rrule).repeat is Repeat.ONCE
 
 
-def schedule_line(schedule: Schedule, *, has_begun: bool = False) -> dict[str, Any]:
-    """A session of the overview."""
-    details = []
-    if schedule.types:
-        details.append(
-            gettext("Only: %(types)s.", types=list_text(sorted(type_.name for type_ in schedule.types)))
-        )
-    if schedule.room is not None:
-        details.append(gettext("Room: %(room)s.", room=schedule.room.name))
+def schedule_line(schedule: Schedule, *, has_begun: bool = False, has_left: bool = False) -> dict[str, Any]:
+    """A session of the overview. `has_left`: whose session it is does not work in the service any more."""
     return {
         "id": schedule.id,
         "owner": owner_name(schedule),
         "text": rule_text(rule_of(schedule), schedule.slot_minutes),
-        "details": " ".join(details),
+        "details": details_text(
+            [type_.name for type_ in schedule.types], schedule.room.name if schedule.room else ""
+        ),
+        "problem": gettext(
+            "%(name)s no longer works here: it does not take place.", name=owner_name(schedule)
+        )
+        if has_left
+        else "",
         "is_once": is_once(schedule),
         # Of one date nothing is left to change or to end once it has begun.
         "can_end": not (has_begun and is_once(schedule)),
     }
+
+
+def details_text(types: Iterable[str], room: str) -> str:
+    """What alone can be booked in a session, and where it is; "" where neither is said."""
+    details = []
+    if names := sorted(types):
+        details.append(gettext("Only: %(types)s.", types=list_text(names)))
+    if room:
+        details.append(gettext("Room: %(room)s.", room=room))
+    return " ".join(details)
 
 
 def owner_name(schedule: Schedule) -> str:
@@ -154,6 +164,7 @@ def exception_line(
     return {
         "id": exception.id,
         "who": who,
+        "is_leave": exception.practitioner is not None,
         "when": leave_span_text(exception.starts_at, exception.ends_at, service.time_zone),
         "reason": exception.reason,
     }
@@ -195,6 +206,15 @@ def type_line(type_: AppointmentType) -> dict[str, Any]:
         "text": gettext("%(sentence)s.", sentence=", ".join(parts)),
         "is_active": type_.is_active,
     }
+
+
+def missing_skill_text(skill: str, asking: Iterable[AppointmentType]) -> str:
+    """Of a skill that types ask for in vain; `asking`: those types."""
+    return gettext(
+        "Nobody has the skill “%(skill)s” yet. Until somebody has it there are no free times for %(types)s.",
+        skill=skill,
+        types=list_text(type_.name for type_ in asking),
+    )
 
 
 def clinic_line(clinic: SharedClinic) -> dict[str, Any]:

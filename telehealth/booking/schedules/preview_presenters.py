@@ -53,17 +53,6 @@ def preview_weeks(
     return weeks
 
 
-def has_overlap(plan: SessionPlan, rules: Collection[SessionRule], first: date) -> bool:
-    """Whether in the eight weeks from `first` another session of the same owner is at the same time as one of `rules`."""
-    found = plan.occurrences(first, first + PREVIEW_WEEKS * WEEK)
-    ours = [one for one in found if one.rule in rules]
-    return any(
-        one.rule not in rules and one.rule.owner_id == other.rule.owner_id and one.span.overlaps(other.span)
-        for other in ours
-        for one in found
-    )
-
-
 def clock_texts(plan: SessionPlan, first: date, last: date) -> list[str]:
     """For example "The clocks go back on Sunday 25 October 2026"."""
     return [
@@ -159,6 +148,8 @@ def _stranded_row(actor: Actor, appointment: Appointment, is_hidden: bool) -> di
         "type": type_.name if type_ and is_ours else "",
         "mode": mode_text(appointment.mode) if is_ours else "",
         "clinician": appointment.clinician_name,
+        # What to tell reception; of a patient whose name is hidden the time is enough.
+        "reference": appointment.reference if is_ours and not is_hidden else "",
         "notes": " ".join(notes),
         # Reception's pages; others ask reception.
         "can_change": DESK.allows(actor) and may_manage(actor, appointment),

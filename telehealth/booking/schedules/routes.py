@@ -16,11 +16,13 @@ from telehealth.booking.schedules.presenters import (
     group_lines,
     holidays_text,
     list_text,
+    missing_skill_text,
     schedule_line,
     type_line,
 )
 from telehealth.booking.services.appointment_types import list_types
 from telehealth.booking.services.exceptions import list_exceptions
+from telehealth.booking.services.own_clinics import list_own_clinics
 from telehealth.booking.services.rooms import list_rooms
 from telehealth.booking.services.schedule_access import (
     find_service,
@@ -38,7 +40,7 @@ from telehealth.booking.services.schedules import (
     list_schedules,
 )
 from telehealth.booking.services.shared_clinics import list_shared_clinics
-from telehealth.booking.services.skills import list_skills
+from telehealth.booking.services.skills import list_missing_skills, list_skills
 from telehealth.clock import now
 from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import guarded
@@ -87,14 +89,22 @@ def _overview_page(session: Session, service: HealthcareService) -> str:
     names = {clinic.id: clinic.name for clinic in clinics}
     skills = list_skills(session, actor(), service_id)
     own = only_own(actor(), service)
+    is_set_up = may_set_up(actor(), service)
+    missing = list_missing_skills(session, actor(), service_id) if is_set_up else {}
+    clinicians = list_clinicians(session, service)
+    working = {person.id for person in clinicians}
     outside = list_outside(session, service, now=now(), practitioner_id=own)
     return render_template(
         "schedules/overview.html",
         service_id=service.id,
         name=service.name,
-        is_set_up=may_set_up(actor(), service),
+        is_set_up=is_set_up,
         groups=group_lines(
-            schedule_line(one, has_begun=has_begun(service, one))
+            schedule_line(
+                one,
+                has_begun=has_begun(service, one),
+                has_left=one.practitioner_id is not None and one.practitioner_id not in working,
+            )
             for one in list_schedules(session, actor(), service_id)
         ),
         leave=[exception_line(one, service, names) for one in list_exceptions(session, actor(), service_id)],
@@ -107,11 +117,18 @@ def _overview_page(session: Session, service: HealthcareService) -> str:
                 "name": person.display_name,
                 "skills": list_text(skills.get(person.id, [])),
             }
-            for person in list_clinicians(session, service)
+            for person in clinicians
             if own in (None, person.id)
         ],
         holidays=holidays_text(service),
         has_advice=bool(service.emergency_advice),
+        missing=[missing_skill_text(skill, asking) for skill, asking in missing.items()],
+        own_clinics=[]
+        if is_set_up
+        else [
+            {**clinic_line(clinic), "sessions": [schedule_line(one) for one in sessions]}
+            for clinic, sessions in list_own_clinics(session, actor(), service)
+        ],
         outside=_outside_text(len(outside)),
     )
 
@@ -120,7 +137,7 @@ def _outside_text(count: int) -> str:
     if not count:
         return ""
     return ngettext(
-        "%(num)d appointment lies outside every session",
-        "%(num)d appointments lie outside every session",
+        "%(num)d appointment has no session",
+        "%(num)d appointments have no session",
         count,
     )

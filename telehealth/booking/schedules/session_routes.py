@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService
 from telehealth.booking.domain.appointment import Mode
-from telehealth.booking.domain.recurrence import NTHS
+from telehealth.booking.domain.recurrence import NTHS, parse_rrule
 from telehealth.booking.form_fields import show_refusal
-from telehealth.booking.models import Schedule
+from telehealth.booking.models import AppointmentType, Schedule
 from telehealth.booking.policies import SCHEDULES
 from telehealth.booking.presenters import mode_text
+from telehealth.booking.schedules.check_presenters import length_text, warning_texts
 from telehealth.booking.schedules.forms import (
+    ANEW,
     FORTNIGHTLY,
     MONTHLY,
     ONCE,
@@ -25,15 +27,17 @@ from telehealth.booking.schedules.forms import (
     ScheduleForm,
     owner_value,
 )
-from telehealth.booking.schedules.pages import Preview, agreed, confirm_page, step
+from telehealth.booking.schedules.pages import Preview, agreed, confirm_page, list_owner_names, step
 from telehealth.booking.schedules.presenters import (
+    details_text,
     nth_text,
     rule_text,
     schedule_line,
     weekday_name,
 )
-from telehealth.booking.schedules.preview_presenters import has_overlap, preview_weeks
+from telehealth.booking.schedules.preview_presenters import PREVIEW_WEEKS, preview_weeks
 from telehealth.booking.services.appointment_types import list_types
+from telehealth.booking.services.clashes import find_clashes
 from telehealth.booking.services.rooms import list_rooms
 from telehealth.booking.services.schedule_access import (
     find_service,
@@ -53,6 +57,7 @@ from telehealth.booking.services.schedule_wishes import (
     check_start,
     check_wish,
     has_begun,
+    in_step,
     local_today,
     plan_change,
     plan_creation,
@@ -66,6 +71,7 @@ from telehealth.booking.services.schedules import (
 )
 from telehealth.booking.services.shared_clinics import list_shared_clinics
 from telehealth.clock import now
+from telehealth.dates import short_date_text
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput
 from telehealth.extensions import actor, reading, transaction
@@ -201,26 +207,70 @@ def _session_preview(
 ) -> str:
     service = check_wish(session, actor(), service_id, wish)
     speak_for(service)
+    is_kept_in_step = False
     if schedule_id is None:
         change = plan_creation(service, wish)
     else:
         schedule = find_schedule(session, actor(), service_id, schedule_id)
         check_start(service, schedule, wish.first_date)
+        asked_from, wish = wish.first_date, in_step(schedule, wish)
+        is_kept_in_step = wish.first_date != asked_from
         change = plan_change(service, schedule, wish)
-    facts = [rule_text(wish.as_rule(), wish.slot_minutes)]
+    facts = _facts(session, service, wish)
     if len(change.adds) > 1:
         facts.append(gettext("Until then the session goes on as it was."))
-    plan = change.apply(load_plan(session, service, since=now()))
-    if has_overlap(plan, change.adds, wish.first_date):
-        facts.append(gettext("Another session overlaps it. No time is offered twice."))
+    if is_kept_in_step:
+        facts.append(
+            gettext(
+                "The weeks stay the same as before. The week from %(date)s is the first with this session.",
+                date=short_date_text(wish.first_date),
+            )
+        )
     preview = Preview(
         title=gettext("Check the session"),
         save=gettext("Save the session"),
         facts=facts,
+        warnings=_warnings(session, service, change, wish),
         weeks=_weeks(session, service, change, wish.first_date),
     )
     found = find_stranded(session, change, now=now())
     return confirm_page(session, service, preview, found, problem=problem)
+
+
+def _facts(session: Session, service: HealthcareService, wish: ScheduleWish) -> list[str]:
+    """Whose session, when, for how long, for what and where."""
+    owner_id = wish.practitioner_id or wish.shared_clinic_id
+    names = list_owner_names(session, service)
+    rooms = [room.name for room in list_rooms(session, actor(), service.id) if room.id == wish.room_id]
+    types = [type_.name for type_ in _chosen_types(session, service, wish)]
+    facts = [
+        gettext(
+            "%(who)s in %(service)s", who=names.get(owner_id, "") if owner_id else "", service=service.name
+        ),
+        rule_text(wish.as_rule(), wish.slot_minutes),
+        gettext("It lasts %(length)s.", length=length_text(wish.starts, wish.ends)),
+        details_text(types, *rooms or [""]),
+    ]
+    return [fact for fact in facts if fact]
+
+
+def _warnings(
+    session: Session, service: HealthcareService, change: PlannedChange, wish: ScheduleWish
+) -> list[str]:
+    clashes = find_clashes(
+        session,
+        service,
+        change,
+        room_id=wish.room_id if Mode.IN_PERSON in wish.modes else None,
+        first=wish.first_date,
+        days=PREVIEW_WEEKS * 7,
+        now=now(),
+    )
+    return warning_texts(service, wish, _chosen_types(session, service, wish), clashes)
+
+
+def _chosen_types(session: Session, service: HealthcareService, wish: ScheduleWish) -> list[AppointmentType]:
+    return [type_ for type_ in list_types(session, actor(), service.id) if type_.id in wish.type_ids]
 
 
 def _end_preview(
@@ -236,15 +286,14 @@ def _end_preview(
     schedule = find_schedule(session, actor(), service_id, schedule_id)
     check_end(service, schedule, last_date)
     change = plan_end(service, schedule, last_date)
-    text = (
-        rule_text(change.adds[0], schedule.slot_minutes)
-        if change.adds
-        else gettext("This session never takes place.")
-    )
+    line = schedule_line(schedule)
+    facts = [line["owner"], line["text"], gettext("This session never takes place.")]
+    if change.adds:
+        facts[1:] = [rule_text(change.adds[0], schedule.slot_minutes)]
     preview = Preview(
         title=gettext("Check the end of the session"),
         save=gettext("End the session"),
-        facts=[text],
+        facts=facts,
         weeks=_weeks(session, service, change, schedule.first_date) if change.adds else (),
     )
     found = find_stranded(session, change, now=now())
@@ -267,9 +316,10 @@ def _session_page(
         service = find_service(session, actor(), service_id)
         speak_for(service)
         own = only_own(actor(), service)
-        line = None
+        line, is_fortnightly = None, False
         if schedule_id is not None:
             schedule = find_schedule(session, actor(), service_id, schedule_id)
+            is_fortnightly = parse_rrule(schedule.rrule).interval == 2
             line = schedule_line(schedule)
             if is_stale:
                 form.version.data = schedule.version
@@ -284,7 +334,14 @@ def _session_page(
         ]
         form.repeat.choices = [
             (WEEKLY, gettext("Every week")),
-            (FORTNIGHTLY, gettext("Every other week")),
+            (FORTNIGHTLY, gettext("Every other week, in the same weeks as before"))
+            if is_fortnightly
+            else (FORTNIGHTLY, gettext("Every other week")),
+            *(
+                [(ANEW, gettext("Every other week, from the week of the first date"))]
+                if is_fortnightly
+                else []
+            ),
             (MONTHLY, gettext("Once a month")),
             (ONCE, gettext("On one date only: an extra session")),
         ]
@@ -309,6 +366,7 @@ def _session_page(
         form=form,
         service_id=service_id,
         line=line,
+        is_fortnightly=is_fortnightly,
         has_rooms=len(form.room.choices) > 1,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService
@@ -16,6 +16,7 @@ from telehealth.booking.models import AppointmentType
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.schedule_access import find_service, find_service_to_set_up
 from telehealth.booking.services.schedule_impact import mark_changed
+from telehealth.booking.services.taken_names import find_same_name
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 
 
@@ -146,11 +147,8 @@ def _check(wish: TypeWish) -> None:
 def _refuse_same_name(
     session: Session, service: HealthcareService, name: str, *, but: UUID | None = None
 ) -> None:
-    statement = select(AppointmentType.id).where(
-        AppointmentType.service_id == service.id, func.lower(AppointmentType.name) == name.lower()
-    )
     with session.no_autoflush:
-        if any(found != but for found in session.scalars(statement)):
+        if find_same_name(session, AppointmentType, service, name, but=but):
             raise Conflict(
                 "type-name-taken",
                 N_("There is an appointment type with this name already. Choose another name."),

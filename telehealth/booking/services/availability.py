@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.models import HealthcareService
 from telehealth.accounts.services.merges import survivor_of
 from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.crew import Crew
 from telehealth.booking.domain.intervals import Interval
 from telehealth.booking.domain.slots import (
     STARTED_SLOT_STAYS_OPEN,
@@ -26,7 +28,8 @@ from telehealth.booking.domain.slots import (
 )
 from telehealth.booking.models import AppointmentType, ScheduleException
 from telehealth.booking.services.busy_times import BusyTimes, Resources, load_busy_times
-from telehealth.booking.services.eligibility import find_skilled, needs_room, open_lanes, suits
+from telehealth.booking.services.crews import find_crews
+from telehealth.booking.services.eligibility import find_lanes, find_skilled, needs_room, suits
 from telehealth.booking.services.sessions import (
     day_span,
     exceptions_of,
@@ -68,6 +71,8 @@ class SlotQuery:
     own_hold: UUID | None = None
     # All that the time needs is claimed for the asker already: only the sessions and the rules are asked.
     is_kept: bool = False
+    # Of a shared clinic each place that is free, not only the first.
+    each_place: bool = False
     limit: int | None = None
 
 
@@ -83,6 +88,9 @@ class _Search:
     patient_id: UUID | None
     # By shared clinic.
     lanes: dict[UUID, list[UUID]]
+    # The shared clinics of which somebody is away, and their lanes that take nothing new.
+    crews: dict[UUID, Crew[int]]
+    closed_lanes: dict[UUID, list[UUID]]
     exceptions: Sequence[ScheduleException]
     # The first and the last start of interest, in seconds.
     wanted: Span
@@ -145,14 +153,19 @@ def _find_in(
     if not suitable or wanted[0] > wanted[1]:
         return []
     around = Interval(span.start - LONGEST_SESSION, span.end + LONGEST_SESSION)
+    clinic_ids = {each.shared_clinic_id for each in suitable if each.shared_clinic_id is not None}
+    exceptions = load_exceptions(session, service, around)
+    crews = find_crews(session, service, exceptions) if clinic_ids else {}
     search = _Search(
         service=service,
         query=query,
         now=now,
         zone=ZoneInfo(service.time_zone),
         patient_id=survivor_of(session, query.patient_id) if query.patient_id else None,
-        lanes=open_lanes(session, [each.shared_clinic_id for each in suitable]),
-        exceptions=load_exceptions(session, service, around),
+        lanes=find_lanes(session, clinic_ids),
+        crews=crews,
+        closed_lanes=find_lanes(session, clinic_ids & crews.keys(), are_open=False),
+        exceptions=exceptions,
         wanted=wanted,
     )
     found: _Found = {}
@@ -232,16 +245,27 @@ def _add_free(session: Session, search: _Search, sessions: _Sessions, found: _Fo
     for timetable, interval in sessions:
         if timetable.id not in blocked:
             blocked[timetable.id] = _blocked(search, timetable, busy)
-        owner, opens = timetable.owner_id.bytes, as_span(interval)
-        for resource_id in _resources_of(search, timetable):
-            starts = free_starts(
-                opens,
-                length=length,
-                step=timetable.slot_minutes * 60,
-                taken=_near(busy.get(resource_id, []), opens[0] - before, opens[1] + after),
-                before=before,
-                after=after,
+        opens = as_span(interval)
+        offered = [
+            (
+                resource_id,
+                free_starts(
+                    opens,
+                    length=length,
+                    step=timetable.slot_minutes * 60,
+                    taken=_near(busy.get(resource_id, []), opens[0] - before, opens[1] + after),
+                    before=before,
+                    after=after,
+                ),
             )
+            for resource_id in _resources_of(search, timetable)
+        ]
+        if timetable.shared_clinic_id in search.crews:
+            offered = _as_many_as_are_there(search, timetable.shared_clinic_id, offered)
+        # In one room one patient at a time, however many are there to see them.
+        by_place = query.each_place and not needs_room(timetable, query.type, query.mode)
+        for resource_id, starts in offered:
+            owner = (resource_id if by_place else timetable.owner_id).bytes
             for start in _outside(starts, length, blocked[timetable.id]):
                 key = (start, owner)
                 if first <= start <= last and key not in found and _is_in_part(start, search):
@@ -249,10 +273,31 @@ def _add_free(session: Session, search: _Search, sessions: _Sessions, found: _Fo
 
 
 def _resources_of(search: _Search, timetable: Timetable) -> Sequence[UUID]:
-    """Of whom one must be free."""
-    if timetable.shared_clinic_id is not None:
-        return search.lanes.get(timetable.shared_clinic_id, ())
-    return [timetable.owner_id]
+    """Of whom one must be free; of a shared clinic of which somebody is away also those who only count as taken."""
+    clinic_id = timetable.shared_clinic_id
+    if clinic_id is None:
+        return [timetable.owner_id]
+    return [*search.lanes.get(clinic_id, ()), *search.closed_lanes.get(clinic_id, ())]
+
+
+def _as_many_as_are_there(
+    search: _Search, clinic_id: UUID, offered: Sequence[tuple[UUID, Sequence[int]]]
+) -> list[tuple[UUID, list[int]]]:
+    """Of the free starts of lanes as many at once as there are clinicians whom nobody takes then, first lanes first."""
+    crew, length = search.crews[clinic_id], search.query.type.minutes * 60
+    free = Counter(start for _, starts in offered for start in starts)
+    left = {
+        start: crew.most_at_once(start, start + length) - (len(offered) - count)
+        for start, count in free.items()
+    }
+    found = []
+    for lane_id, starts in offered:
+        if lane_id not in search.lanes.get(clinic_id, ()):
+            continue
+        found.append((lane_id, [start for start in starts if left[start] > 0]))
+        for start in starts:
+            left[start] -= 1
+    return found
 
 
 def _blocked(search: _Search, timetable: Timetable, busy: BusyTimes) -> list[Span]:
@@ -315,7 +360,7 @@ def _load_busy(session: Session, search: _Search, sessions: _Sessions) -> BusyTi
         lane_id
         for each in timetables
         if each.shared_clinic_id is not None
-        for lane_id in search.lanes.get(each.shared_clinic_id, ())
+        for lane_id in _resources_of(search, each)
     }
     margin = timedelta(minutes=query.type.buffer_before_minutes + query.type.buffer_after_minutes)
     # Only around the starts of interest: of a night's session one time may be asked for.

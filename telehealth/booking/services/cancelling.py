@@ -31,12 +31,18 @@ def cancel_appointment(
 
 
 def cancel_own_appointment(
-    session: Session, actor: Actor, appointment_id: UUID, *, version: int, note: str = ""
+    session: Session,
+    actor: Actor,
+    appointment_id: UUID,
+    *,
+    version: int,
+    reason: CancelReason = CancelReason.PATIENT,
+    note: str = "",
 ) -> Appointment:
     """By the patient, within the type's rules. Raises NotBookable, NotFound, Conflict."""
     appointment = lock_appointment(session, actor, appointment_id, version=version)
     check_own_change(actor, appointment)
-    return _cancel(session, actor, appointment, CancelReason.PATIENT, note)
+    return _cancel(session, actor, appointment, reason, note)
 
 
 def _cancel(

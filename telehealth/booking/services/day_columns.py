@@ -14,10 +14,12 @@ from telehealth.actor import Actor
 from telehealth.booking.domain.appointment import GONE, AppointmentStatus, Mode
 from telehealth.booking.domain.claim import LONGEST_CLAIM, ClaimState
 from telehealth.booking.domain.intervals import Interval, subtract
+from telehealth.booking.domain.session_plan import find_unattended
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentType, Claim, Hold, Room
+from telehealth.booking.services.crews import load_members
 from telehealth.booking.services.history import Overbooking, find_overbookings
-from telehealth.booking.services.sessions import BankHoliday, ClinicSession, load_exceptions
+from telehealth.booking.services.sessions import BankHoliday, ClinicSession, closure_of, load_exceptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,14 @@ def add_exceptions(
     session: Session, service: HealthcareService, columns: Sequence[Column], span: Interval
 ) -> None:
     """Leave of the clinicians, closures of the shared clinics and of the service."""
-    for each in load_exceptions(session, service, span):
+    exceptions = load_exceptions(session, service, span)
+    lanes = [column for column in columns if column.lane_number is not None]
+    members = load_members(session, service) if lanes else {}
+    for column in lanes:
+        # While one of several is there the clinic goes on.
+        nobody = find_unattended(members.get(column.owner_id), map(closure_of, exceptions), span)
+        column.closures += [Closure(each.span, each.reason, is_leave=True) for each in nobody]
+    for each in exceptions:
         closure = Closure(
             Interval(each.starts_at, each.ends_at), each.reason, is_leave=each.practitioner_id is not None
         )

@@ -181,7 +181,14 @@ def _add_slots(
 ) -> None:
     """One search for the whole service: what is offered here is what can be booked."""
     place = {column.key: column for column in columns}
-    query = SlotQuery(type=wanted.type, mode=wanted.mode, from_date=day, days=1, patient_id=wanted.patient_id)
+    query = SlotQuery(
+        type=wanted.type,
+        mode=wanted.mode,
+        from_date=day,
+        days=1,
+        patient_id=wanted.patient_id,
+        each_place=True,
+    )
     for slot in find_slots(session, service, query, now=now):
         key = slot.lane_id or slot.practitioner_id
         if key in place:

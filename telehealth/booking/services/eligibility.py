@@ -20,7 +20,9 @@ _SKILLED_CLINICS = select(SharedClinicMember.shared_clinic_id).where(
 )
 _LANES = (
     select(Lane.shared_clinic_id, Lane.id)
-    .where(Lane.shared_clinic_id.in_(bindparam("clinics", expanding=True)), Lane.is_open)
+    .where(
+        Lane.shared_clinic_id.in_(bindparam("clinics", expanding=True)), Lane.is_open == bindparam("are_open")
+    )
     .order_by(Lane.number)
 )
 
@@ -62,11 +64,13 @@ def find_skilled(session: Session, type_: AppointmentType) -> frozenset[UUID]:
     return frozenset(session.scalars(_SKILLED, wanted)) | frozenset(session.scalars(_SKILLED_CLINICS, wanted))
 
 
-def open_lanes(session: Session, clinic_ids: Iterable[UUID | None]) -> dict[UUID, list[UUID]]:
-    """The lanes of shared clinics that may be booked, by clinic and in order of their numbers."""
+def find_lanes(
+    session: Session, clinic_ids: Iterable[UUID | None], *, are_open: bool = True
+) -> dict[UUID, list[UUID]]:
+    """The lanes of shared clinics that may be booked, by clinic and in order of their numbers; or those that may not."""
     clinics = [*filter(None, dict.fromkeys(clinic_ids))]
     lanes: dict[UUID, list[UUID]] = defaultdict(list)
     if clinics:
-        for clinic_id, lane_id in session.execute(_LANES, {"clinics": clinics}):
+        for clinic_id, lane_id in session.execute(_LANES, {"clinics": clinics, "are_open": are_open}):
             lanes[clinic_id].append(lane_id)
     return lanes

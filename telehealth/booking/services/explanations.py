@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -13,15 +14,16 @@ from telehealth.accounts.services.merges import survivor_of
 from telehealth.booking.domain.appointment_type import Refusal, check_booking_time
 from telehealth.booking.domain.claim import LONGEST_CLAIM, ClaimState
 from telehealth.booking.domain.intervals import Interval
-from telehealth.booking.domain.slots import is_still_bookable
-from telehealth.booking.models import Claim
+from telehealth.booking.domain.slots import as_span, is_still_bookable
+from telehealth.booking.models import Claim, ScheduleException
 from telehealth.booking.services.availability import SlotQuery
+from telehealth.booking.services.crews import find_crews, load_members
 from telehealth.booking.services.eligibility import (
+    find_lanes,
     find_skilled,
     has_skill,
     needs_room,
     offered_modes,
-    open_lanes,
     takes_type,
 )
 from telehealth.booking.services.sessions import exceptions_of, load_exceptions, session_dates
@@ -78,7 +80,7 @@ def explain(
         *_about_time(query, starts_at, now),
         *_about_type(session, schedule, query),
         *_about_session(session, service, schedule, wanted),
-        *_about_claims(session, schedule, query, wanted, now),
+        *_about_claims(session, service, schedule, query, wanted, now),
     ]
 
 
@@ -124,25 +126,64 @@ def _about_session(
     if len(found) < len(around):
         found = []
     for each in exceptions_of(schedule, load_exceptions(session, service, wanted)):
-        found.append(
-            Reason(
-                code=ReasonCode.LEAVE if each.practitioner_id else ReasonCode.CLOSED,
-                exception_id=each.id,
-                until=each.ends_at,
-                text=each.reason,
-            )
-        )
+        found.append(_about_exception(each))
     if not found and not any(_is_on_grid(schedule, interval, wanted) for interval, _ in around):
         found.append(Reason(code=ReasonCode.OUTSIDE_SESSION))
     return found
+
+
+def _about_exception(exception: ScheduleException) -> Reason:
+    return Reason(
+        code=ReasonCode.LEAVE if exception.practitioner_id else ReasonCode.CLOSED,
+        exception_id=exception.id,
+        until=exception.ends_at,
+        text=exception.reason,
+    )
 
 
 def _is_on_grid(schedule: Timetable, interval: Interval, wanted: Interval) -> bool:
     return (wanted.start - interval.start) % timedelta(minutes=schedule.slot_minutes) == timedelta(0)
 
 
+def _about_lanes(
+    session: Session,
+    service: HealthcareService,
+    clinic_id: UUID,
+    query: SlotQuery,
+    wanted: Interval,
+    needed: Interval,
+    now: datetime,
+) -> list[Reason]:
+    """One lane that is free is enough, as long as somebody is there."""
+
+    def taken(are_open: bool) -> list[list[Reason]]:
+        lanes = find_lanes(session, [clinic_id], are_open=are_open)[clinic_id]
+        return [_claimed(session, query, Claim.lane_id == lane_id, needed, now) for lane_id in lanes]
+
+    by_lane = taken(True)
+    if not by_lane:
+        return [Reason(code=ReasonCode.OUTSIDE_SESSION)]
+    if all(by_lane):
+        return [*chain(*by_lane)]
+    exceptions = load_exceptions(session, service, wanted)
+    crew = find_crews(session, service, exceptions).get(clinic_id)
+    if crew is None:
+        return []
+    by_lane += taken(False)
+    if sum(map(bool, by_lane)) < crew.most_at_once(*as_span(wanted)):
+        return []
+    members = load_members(session, service)[clinic_id].working
+    away = [_about_exception(each) for each in exceptions if each.practitioner_id in members]
+    return [*away, *chain(*by_lane)] or [Reason(code=ReasonCode.OUTSIDE_SESSION)]
+
+
 def _about_claims(
-    session: Session, schedule: Timetable, query: SlotQuery, wanted: Interval, now: datetime
+    session: Session,
+    service: HealthcareService,
+    schedule: Timetable,
+    query: SlotQuery,
+    wanted: Interval,
+    now: datetime,
 ) -> list[Reason]:
     found: list[Reason] = []
     before = timedelta(minutes=query.type.buffer_before_minutes)
@@ -151,12 +192,7 @@ def _about_claims(
     if schedule.practitioner_id is not None:
         found += _claimed(session, query, Claim.practitioner_id == schedule.practitioner_id, needed, now)
     elif schedule.shared_clinic_id is not None:
-        lanes = open_lanes(session, [schedule.shared_clinic_id])[schedule.shared_clinic_id]
-        by_lane = [_claimed(session, query, Claim.lane_id == lane_id, needed, now) for lane_id in lanes]
-        # One lane that is free is enough.
-        found += [reason for reasons in by_lane for reason in reasons] if by_lane and all(by_lane) else []
-        if not by_lane:
-            found.append(Reason(code=ReasonCode.OUTSIDE_SESSION))
+        found += _about_lanes(session, service, schedule.shared_clinic_id, query, wanted, needed, now)
     if query.patient_id is not None:
         patient_id = survivor_of(session, query.patient_id)
         found += [

@@ -1,11 +1,12 @@
 """Work with requests to see a patient: the list, who answers for one, by when, and closing it unbooked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import Practitioner, PractitionerRole
@@ -49,6 +50,8 @@ class FollowUpFilter:
     owner_id: UUID | None = None
     reason: FollowUpReason | None = None
     is_overdue: bool = False
+    # Only those whose owner does not work in the service any more.
+    is_left_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,8 @@ def list_follow_ups(session: Session, actor: Actor, wanted: FollowUpFilter, *, t
         statement = statement.where(FollowUpRequest.owner_id == wanted.owner_id)
     if wanted.reason is not None:
         statement = statement.where(FollowUpRequest.reason == wanted.reason)
+    if wanted.is_left_behind:
+        statement = statement.where(~_owner_works_there())
     if wanted.is_overdue:
         statement = statement.where(FollowUpRequest.see_by < today)
     total = session.scalar(statement.with_only_columns(func.count(FollowUpRequest.id))) or 0
@@ -93,6 +98,16 @@ def list_patients_follow_ups(session: Session, actor: Actor, patient_id: UUID) -
     )
     return list(
         session.scalars(_with_details(statement).order_by(FollowUpRequest.see_by, FollowUpRequest.id))
+    )
+
+
+def find_left_behind(session: Session, requests: Iterable[FollowUpRequest]) -> frozenset[UUID]:
+    """The keys of those whose owner does not work in the service any more: somebody else has to answer for them."""
+    keys = [request.id for request in requests]
+    if not keys:
+        return frozenset()
+    return frozenset(
+        session.scalars(select(FollowUpRequest.id).where(FollowUpRequest.id.in_(keys), ~_owner_works_there()))
     )
 
 
@@ -222,6 +237,15 @@ def _works_in(session: Session, practitioner_id: UUID, service_id: UUID) -> bool
             )
         )
         is not None
+    )
+
+
+def _owner_works_there() -> ColumnElement[bool]:
+    return exists(
+        select(PractitionerRole.id).where(
+            PractitionerRole.practitioner_id == FollowUpRequest.owner_id,
+            PractitionerRole.service_id == FollowUpRequest.service_id,
+        )
     )
 
 

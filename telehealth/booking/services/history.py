@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Account, Practitioner
-from telehealth.booking.domain.appointment import Change
+from telehealth.booking.domain.appointment import CancelReason, Change
 from telehealth.booking.models import Appointment, AppointmentHistory, Lane
 
 
@@ -47,6 +47,20 @@ def list_steps(session: Session, appointment: Appointment) -> list[Step]:
         )
         for row in rows
     ]
+
+
+def find_cancel_reason(session: Session, appointment: Appointment) -> CancelReason | None:
+    """Why it was cancelled; None where it was not, or nobody said why."""
+    code = session.scalar(
+        select(AppointmentHistory.reason)
+        .where(
+            AppointmentHistory.appointment_id == appointment.id,
+            AppointmentHistory.change == Change.CANCELLED,
+        )
+        .order_by(AppointmentHistory.version.desc())
+        .limit(1)
+    )
+    return next((each for each in CancelReason if each.value == code), None)
 
 
 def find_overbookings(session: Session, appointment_ids: Collection[UUID]) -> dict[UUID, Overbooking]:

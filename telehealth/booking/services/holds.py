@@ -13,9 +13,10 @@ from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.claim import HOLD_FOR
 from telehealth.booking.domain.intervals import Interval, subtract
 from telehealth.booking.domain.slots import Slot
-from telehealth.booking.models import Appointment, AppointmentType, Claim, Hold
+from telehealth.booking.models import Appointment, AppointmentType, Claim, Hold, Schedule
 from telehealth.booking.services.claims import (
     Need,
+    SlotTaken,
     drop_hold_claims,
     hold_claims,
     lock_resources,
@@ -54,6 +55,7 @@ def hold_slot(
     `replaces`: the hold that this one follows, which is released. A patient has one hold: an earlier one is released.
     For a move only that is claimed which is not the appointment's own already.
     """
+    _keep_schedule(session, slot.schedule_id)
     _forget_old(session, owner)
     given_back = list(_owned(session, owner, Hold.id == replaces)) if replaces is not None else []
     if not actor.is_staff:
@@ -111,6 +113,11 @@ def release_hold(session: Session, hold_id: UUID, owner: str) -> None:
     _release(session, [found])
 
 
+def release_all(session: Session, owner: str) -> None:
+    """Give back everything that somebody keeps."""
+    _release(session, _owned(session, owner))
+
+
 def get_hold(session: Session, hold_id: UUID, owner: str) -> Hold:
     """A hold of this owner, also one that has lapsed. Raises NotFound."""
     found = session.get(Hold, hold_id)
@@ -151,6 +158,16 @@ def _claimed(session: Session, hold: Hold) -> list[Need]:
     return [
         Need("", next(key for key in row if key is not None), hold.starts_at, hold.ends_at) for row in keys
     ]
+
+
+def _keep_schedule(session: Session, schedule_id: UUID) -> None:
+    """Until this is over the session is not taken away. Raises SlotTaken where it was since the time was found.
+
+    Before any hold is touched: whoever takes a session away locks it first, and its holds then.
+    """
+    kept = select(Schedule.id).where(Schedule.id == schedule_id)
+    if session.scalar(kept.with_for_update(read=True, key_share=True)) is None:
+        raise SlotTaken
 
 
 def _forget_old(session: Session, owner: str) -> None:

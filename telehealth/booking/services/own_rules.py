@@ -27,7 +27,7 @@ _WORDS = {
     Refusal.STAFF_ONLY: N_("This cannot be booked online. Call us to book it."),
     Refusal.TOO_SOON: N_("This time is too soon to book online. Choose a later time, or call us."),
     Refusal.TOO_FAR: N_("This time is too far ahead to book online. Choose an earlier time, or call us."),
-    Refusal.TOO_LATE: N_("It is too late to change this appointment online. Call us and we will help you."),
+    Refusal.TOO_LATE: N_("It is too late to move or cancel it online. Call us and we will help you."),
     Refusal.OVER: N_("This appointment cannot be changed any more. Call us if you need another one."),
 }
 

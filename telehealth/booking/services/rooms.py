@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService
@@ -12,6 +12,7 @@ from telehealth.audit.services import record_event
 from telehealth.booking.models import Room
 from telehealth.booking.services.schedule_access import find_service, find_service_to_set_up
 from telehealth.booking.services.schedule_impact import mark_changed
+from telehealth.booking.services.taken_names import find_same_name
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 
 
@@ -28,13 +29,8 @@ def add_room(session: Session, actor: Actor, service_id: UUID, name: str) -> Roo
     service = find_service_to_set_up(session, actor, service_id)
     if not name:
         raise InvalidInput("name-missing", N_("Enter the name of the room."), field="name")
-    # Of two that are added at once, the second waits here.
-    session.scalar(
-        select(HealthcareService.id).where(HealthcareService.id == service.id).with_for_update(key_share=True)
-    )
-    room = session.scalar(
-        select(Room).where(Room.service_id == service.id, func.lower(Room.name) == name.lower())
-    )
+    known = find_same_name(session, Room, service, name)
+    room = session.get(Room, known, populate_existing=True) if known else None
     if room is not None and room.is_active:
         raise Conflict("room-known", N_("There is a room with this name already."))
     if room is None:

@@ -1,7 +1,7 @@
 """Whom a change of sessions would strand: appointments that lie in a session now and in none afterwards."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,16 +12,15 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import HealthcareService, PractitionerRole
-from telehealth.booking.domain.appointment import AppointmentStatus
-from telehealth.booking.domain.intervals import Interval
-from telehealth.booking.domain.session_plan import Closure, SessionPlan, SessionRule, Visit
+from telehealth.booking.domain.session_plan import Closure, SessionPlan, SessionRule
 from telehealth.booking.models import Appointment, Lane, Schedule, ScheduleException, SharedClinic
 from telehealth.booking.services.bank_holidays import bank_holidays
+from telehealth.booking.services.crews import load_members
+from telehealth.booking.services.sessions import closure_of
+from telehealth.booking.services.timetables import works_there
+from telehealth.booking.services.upcoming import Upcoming
 from telehealth.errors import N_, Conflict
 from telehealth.topics import desk_topic, mark_topic
-
-# What still has to happen; a visit that has begun goes on without a session.
-UPCOMING = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
 
 KEYS_AT_ONCE = 500
 
@@ -79,18 +78,12 @@ def rule_of(schedule: Schedule) -> SessionRule:
     )
 
 
-def closure_of(exception: ScheduleException) -> Closure:
-    return Closure(
-        Interval(exception.starts_at, exception.ends_at),
-        exception.practitioner_id or exception.shared_clinic_id,
-        exception.reason,
-    )
-
-
 def load_plan(session: Session, service: HealthcareService, *, since: datetime) -> SessionPlan:
     """The sessions of a service as they are, with leave and closures that end after `since`."""
     schedules = session.scalars(
-        select(Schedule).where(Schedule.service_id == service.id).options(joinedload(Schedule.types))
+        select(Schedule)
+        .where(Schedule.service_id == service.id, works_there())
+        .options(joinedload(Schedule.types))
     ).unique()
     exceptions = session.scalars(
         select(ScheduleException).where(
@@ -100,11 +93,14 @@ def load_plan(session: Session, service: HealthcareService, *, since: datetime) 
             or_(ScheduleException.service_id.is_(None), ScheduleException.service_id == service.id),
         )
     )
+    members = load_members(session, service)
+    deserted = {clinic_id for clinic_id, crew in members.items() if not crew.working}
     return SessionPlan(
         zone=ZoneInfo(service.time_zone),
-        rules=tuple(rule_of(schedule) for schedule in schedules),
+        rules=tuple(rule_of(each) for each in schedules if each.shared_clinic_id not in deserted),
         closures=tuple(closure_of(exception) for exception in exceptions),
         closes_on_bank_holidays=service.closes_on_bank_holidays,
+        members=members,
         holidays_of=partial(bank_holidays, service.nation),
     )
 
@@ -114,15 +110,8 @@ def find_stranded(session: Session, change: PlannedChange, *, now: datetime) -> 
     found: list[Appointment] = []
     for service in change.services:
         plan = load_plan(session, service, since=now)
-        is_in, would_be_in = plan.make_check(), change.apply(plan).make_check()
-        found += _load(
-            session,
-            [
-                key
-                for key, visit in _list_upcoming(session, service, now=now)
-                if is_in(visit) and not would_be_in(visit)
-            ],
-        )
+        upcoming = Upcoming(session, service, now=now)
+        found += _load(session, upcoming.outside(change.apply(plan)) - upcoming.outside(plan))
     return sorted(found, key=lambda appointment: (appointment.starts_at, appointment.id))
 
 
@@ -134,7 +123,8 @@ def list_outside(
     Computed anew each time, so whoever books in the moment in which a session is taken away is on the list too.
     `practitioner_id`: only of this clinician, their shared clinics included.
     """
-    found = _load(session, _keys_outside(session, service, now=now))
+    plan = load_plan(session, service, since=now)
+    found = _load(session, Upcoming(session, service, now=now).outside(plan))
     return [
         appointment
         for appointment in found
@@ -143,8 +133,9 @@ def list_outside(
 
 
 def count_outside(session: Session, service: HealthcareService, *, now: datetime, days: int) -> int:
-    """How many of the next days lie in no session: for a page that is opened all day (10 µs an appointment)."""
-    return len(_keys_outside(session, service, now=now, until=now + timedelta(days=days)))
+    """How many of the next days lie in no session: for a page that is opened all day."""
+    plan = load_plan(session, service, since=now)
+    return len(Upcoming(session, service, now=now, until=now + timedelta(days=days)).outside(plan))
 
 
 def refuse_stranding(session: Session, change: PlannedChange, agreed: str, *, now: datetime) -> None:
@@ -181,58 +172,13 @@ def mark_changed(session: Session, services: Iterable[HealthcareService]) -> Non
         mark_topic(session, desk_topic(service.id))
 
 
-def _keys_outside(
-    session: Session, service: HealthcareService, *, now: datetime, until: datetime | None = None
-) -> list[UUID]:
-    is_in = load_plan(session, service, since=now).make_check()
-    upcoming = _list_upcoming(session, service, now=now, until=until)
-    return [key for key, visit in upcoming if not is_in(visit)]
-
-
-def _list_upcoming(
-    session: Session, service: HealthcareService, *, now: datetime, until: datetime | None = None
-) -> Iterator[tuple[UUID, Visit]]:
-    """All that is booked, without the appointments themselves: there may be a hundred thousand."""
-    statement = (
-        select(
-            Appointment.id,
-            Appointment.practitioner_id,
-            Lane.shared_clinic_id,
-            Appointment.starts_at,
-            Appointment.ends_at,
-            Appointment.mode,
-            Appointment.appointment_type_id,
-        )
-        .outerjoin(Lane, Lane.id == Appointment.lane_id)
-        .where(
-            Appointment.service_id == service.id,
-            Appointment.starts_at > now,
-            Appointment.status.in_(UPCOMING),
-        )
-    )
-    if until is not None:
-        statement = statement.where(Appointment.starts_at < until)
-    for key, practitioner_id, shared_clinic_id, starts_at, ends_at, mode, type_id in session.execute(
-        statement
-    ):
-        yield (
-            key,
-            Visit(
-                # In a shared clinic the clinic is booked, also after somebody took the patient.
-                owner_id=shared_clinic_id or practitioner_id,
-                span=Interval(starts_at, ends_at),
-                mode=mode,
-                type_id=type_id,
-            ),
-        )
-
-
-def _load(session: Session, keys: Sequence[UUID]) -> list[Appointment]:
+def _load(session: Session, keys: Collection[UUID]) -> list[Appointment]:
     found: list[Appointment] = []
-    for first in range(0, len(keys), KEYS_AT_ONCE):
+    wanted = sorted(keys)
+    for first in range(0, len(wanted), KEYS_AT_ONCE):
         found += session.scalars(
             select(Appointment)
-            .where(Appointment.id.in_(keys[first : first + KEYS_AT_ONCE]))
+            .where(Appointment.id.in_(wanted[first : first + KEYS_AT_ONCE]))
             .options(
                 joinedload(Appointment.practitioner),
                 joinedload(Appointment.patient),

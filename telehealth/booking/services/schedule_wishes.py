@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.models import HealthcareService
 from telehealth.actor import Actor
 from telehealth.booking.domain.appointment import Mode
-from telehealth.booking.domain.recurrence import Recurrence, Repeat
+from telehealth.booking.domain.recurrence import Recurrence, Repeat, parse_rrule
 from telehealth.booking.domain.session_plan import ONE_DAY, SessionPlan, SessionRule
 from telehealth.booking.models import AppointmentType, Room, Schedule
 from telehealth.booking.services.schedule_access import check_owner, find_service
@@ -21,6 +21,15 @@ from telehealth.errors import N_, InvalidInput, NotFound
 
 # No rule is made for dates farther away than this: they are typing errors.
 FARTHEST = timedelta(days=5 * 366)
+
+
+class NoDates(InvalidInput):
+    """The session would never take place."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no-dates", N_("There is no such day between the first and the last date."), field="last_date"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,8 @@ class ScheduleWish:
     # None: every type of the service.
     type_ids: frozenset[UUID] = frozenset()
     room_id: UUID | None = None
+    # Of a change: a session every other week takes the weeks from the first date on, and not those it had before.
+    counts_anew: bool = False
 
     @property
     def is_extra(self) -> bool:
@@ -66,6 +77,25 @@ class ScheduleWish:
         )
 
 
+def in_step(schedule: Schedule, wish: ScheduleWish) -> ScheduleWish:
+    """A change of a session every other week keeps its weeks: one that holds from a week without a session on
+    begins in the next week.
+
+    Raises InvalidInput where no week is left.
+    """
+    rule = parse_rrule(schedule.rrule)
+    if wish.counts_anew or rule.interval == 1 or wish.recurrence.interval != rule.interval:
+        return wish
+    weeks = (_monday(wish.first_date) - _monday(schedule.first_date)).days // 7
+    # Before its first date there is nothing to keep step with: it is moved.
+    if wish.first_date <= schedule.first_date or weeks % rule.interval == 0:
+        return wish
+    monday = _monday(wish.first_date) + timedelta(weeks=rule.interval - weeks % rule.interval)
+    if wish.last_date is not None and not _has_dates(replace(wish, first_date=monday)):
+        raise NoDates
+    return replace(wish, first_date=monday)
+
+
 def plan_creation(service: HealthcareService, wish: ScheduleWish) -> PlannedChange:
     """A new session strands nobody; this is for its preview."""
     return PlannedChange(services=(service,), adds=(wish.as_rule(),))
@@ -73,6 +103,7 @@ def plan_creation(service: HealthcareService, wish: ScheduleWish) -> PlannedChan
 
 def plan_change(service: HealthcareService, schedule: Schedule, wish: ScheduleWish) -> PlannedChange:
     """The session goes on as it was until the day before `wish.first_date`, and from then on as wished."""
+    wish = in_step(schedule, wish)
     kept = rule_before(schedule, wish.first_date)
     return PlannedChange(
         services=(service,),
@@ -168,11 +199,17 @@ def _check_times(service: HealthcareService, wish: ScheduleWish) -> None:
         raise InvalidInput(
             "slot-minutes", N_("Enter a number of minutes from 1 to 480."), field="slot_minutes"
         )
+    if not _has_dates(wish):
+        raise NoDates
+
+
+def _has_dates(wish: ScheduleWish) -> bool:
     rule = wish.as_rule()
-    if not rule.dates(rule.first_date, rule.last_date or rule.first_date + timedelta(days=62)):
-        raise InvalidInput(
-            "no-dates", N_("There is no such day between the first and the last date."), field="last_date"
-        )
+    return bool(rule.dates(rule.first_date, rule.last_date or rule.first_date + timedelta(days=62)))
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _find_types(

@@ -21,6 +21,7 @@ from telehealth.booking.services.schedule_wishes import (
     check_end,
     check_start,
     check_wish,
+    in_step,
     local_today,
     plan_change,
     plan_end,
@@ -88,13 +89,14 @@ def change_schedule(
     version: int,
     agreed: str = "",
 ) -> Schedule:
-    """This and future sessions, from `wish.first_date` on. `agreed`: see `refuse_stranding`.
+    """This and future sessions, from `wish.first_date` on; every other week in step (`in_step`). `agreed`: see `refuse_stranding`.
 
     Raises InvalidInput, WouldStrand, NotFound, and Conflict where somebody else changed it meanwhile.
     """
     service = check_wish(session, actor, service_id, wish)
     schedule = _lock(session, actor, service, schedule_id, version=version)
     check_start(service, schedule, wish.first_date)
+    wish = in_step(schedule, wish)
     refuse_stranding(session, plan_change(service, schedule, wish), agreed, now=now())
     kept = rule_before(schedule, wish.first_date)
     if kept is None:

@@ -28,7 +28,7 @@ from telehealth.booking.services.appointments import (
 from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import Need, SlotTaken, lock_resources
-from telehealth.booking.services.eligibility import open_lanes
+from telehealth.booking.services.eligibility import find_lanes
 from telehealth.booking.services.explanations import Reason, ReasonCode, explain
 from telehealth.booking.services.follow_ups import end_by_booking
 from telehealth.booking.services.idempotency import key_of, remember_key
@@ -157,7 +157,7 @@ def book_series(
 
 def _lock_all(session: Session, patient_id: UUID, schedule: Schedule) -> None:
     """Everything that any of the dates may need, at once: two series in one clinic would wait for each other."""
-    lanes = open_lanes(session, [schedule.shared_clinic_id])
+    lanes = find_lanes(session, [schedule.shared_clinic_id])
     keys = {patient_id, *(key for each in lanes.values() for key in each)}
     keys |= {key for key in (schedule.practitioner_id, schedule.room_id) if key is not None}
     # Of a resource only the key counts here.

@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import selectinload
 
 from telehealth.accounts.models import HealthcareService
-from telehealth.booking.domain.intervals import Interval
+from telehealth.booking.domain.crew import Members
+from telehealth.booking.domain.intervals import Interval, subtract
 from telehealth.booking.domain.recurrence import expand_dates
+from telehealth.booking.domain.session_plan import Closure, find_unattended
 from telehealth.booking.domain.slots import session_interval
 from telehealth.booking.models import Schedule, ScheduleException
 from telehealth.booking.services.bank_holidays import bank_holidays
-from telehealth.booking.services.timetables import Timetable
+from telehealth.booking.services.crews import load_members
+from telehealth.booking.services.timetables import Timetable, works_there
 
 ONE_DAY = timedelta(days=1)
 # Made once: it is sent with every search and every booking.
@@ -60,11 +63,18 @@ def find_sessions(
     """
     schedules = load_schedules(session, service, practitioner_ids, shared_clinic_ids)
     exceptions = load_exceptions(session, service, span)
+    is_shared = any(schedule.shared_clinic_id for schedule in schedules)
+    members = load_members(session, service) if is_shared else {}
     found = []
     for schedule in schedules:
         closing = exceptions_of(schedule, exceptions)
+        crew = members.get(schedule.shared_clinic_id) if schedule.shared_clinic_id else None
+        if crew is not None and not crew.working:
+            continue
         for interval, holiday in session_dates(schedule, service, span):
             whole = next((each for each in closing if _covers(each, interval)), None)
+            if crew is not None and whole is None:
+                whole = _leave_of_all(crew, exceptions, interval)
             found.append(ClinicSession(interval, schedule, holiday or whole))
     found.sort(key=lambda each: (each.interval.start, each.interval.end, each.schedule.id))
     return found
@@ -77,7 +87,11 @@ def load_schedules(
     shared_clinic_ids: Collection[UUID] | None = None,
 ) -> Sequence[Schedule]:
     """Schedules of a service with their types, in two queries."""
-    query = select(Schedule).where(Schedule.service_id == service.id).options(selectinload(Schedule.types))
+    query = (
+        select(Schedule)
+        .where(Schedule.service_id == service.id, works_there())
+        .options(selectinload(Schedule.types))
+    )
     if practitioner_ids is not None or shared_clinic_ids is not None:
         query = query.where(
             or_(
@@ -143,6 +157,24 @@ def day_span(day: date, zone: ZoneInfo, days: int = 1) -> Interval:
 
 def _holidays(service: HealthcareService, year: int) -> Mapping[date, str]:
     return bank_holidays(service.nation, year)
+
+
+def _leave_of_all(
+    members: Members, exceptions: Iterable[ScheduleException], interval: Interval
+) -> ScheduleException | None:
+    """The first leave of somebody, where all who sit in a shared clinic are away all the time."""
+    leave = [each for each in exceptions if each.practitioner_id in members.working]
+    away = [each.span for each in find_unattended(members, map(closure_of, leave), interval)]
+    return min(leave, key=lambda each: each.starts_at) if away and not subtract(interval, away) else None
+
+
+def closure_of(exception: ScheduleException) -> Closure:
+    """Leave, or a closure, as the domain knows it."""
+    return Closure(
+        Interval(exception.starts_at, exception.ends_at),
+        exception.practitioner_id or exception.shared_clinic_id,
+        exception.reason,
+    )
 
 
 def _covers(exception: ScheduleException, interval: Interval) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from telehealth.accounts.models import HealthcareService, PractitionerRole
@@ -14,6 +14,7 @@ from telehealth.booking.models import Lane, SharedClinic, SharedClinicMember
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.schedule_access import find_service, find_service_to_set_up, only_own
 from telehealth.booking.services.schedule_impact import mark_changed
+from telehealth.booking.services.taken_names import find_same_name
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 from telehealth.topics import clinic_topic, mark_topic
 
@@ -144,10 +145,7 @@ def _check(session: Session, service: HealthcareService, wish: ClinicWish) -> No
 def _refuse_same_name(
     session: Session, service: HealthcareService, name: str, *, but: UUID | None = None
 ) -> None:
-    statement = select(SharedClinic.id).where(
-        SharedClinic.service_id == service.id, func.lower(SharedClinic.name) == name.lower()
-    )
-    if any(found != but for found in session.scalars(statement)):
+    if find_same_name(session, SharedClinic, service, name, but=but):
         raise Conflict(
             "clinic-name-taken",
             N_("There is a shared clinic with this name already. Choose another name."),

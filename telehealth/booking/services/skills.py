@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.models import PractitionerRole
 from telehealth.actor import Actor
 from telehealth.audit.services import record_event
 from telehealth.booking.models import AppointmentType, PractitionerSkill
@@ -45,6 +46,38 @@ def list_asked_skills(session: Session, actor: Actor, service_id: UUID) -> list[
             .order_by(AppointmentType.required_skill)
         )
     )
+
+
+def list_missing_skills(session: Session, actor: Actor, service_id: UUID) -> dict[str, list[AppointmentType]]:
+    """The skills that nobody who works in the service has, each with the types in use that ask for it. Raises NotFound.
+
+    Nothing is ever free for such a type.
+    """
+    service = find_service(session, actor, service_id)
+    held = (
+        select(PractitionerSkill.skill)
+        .join(
+            PractitionerRole,
+            and_(
+                PractitionerRole.practitioner_id == PractitionerSkill.practitioner_id,
+                PractitionerRole.service_id == PractitionerSkill.service_id,
+            ),
+        )
+        .where(PractitionerSkill.service_id == service.id)
+    )
+    found: dict[str, list[AppointmentType]] = {}
+    for type_ in session.scalars(
+        select(AppointmentType)
+        .where(
+            AppointmentType.service_id == service.id,
+            AppointmentType.is_active,
+            AppointmentType.required_skill != "",
+            AppointmentType.required_skill.not_in(held),
+        )
+        .order_by(AppointmentType.required_skill, AppointmentType.name)
+    ):
+        found.setdefault(type_.required_skill, []).append(type_)
+    return found
 
 
 def set_skills(

@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.models import PractitionerRole
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.models import Schedule, ScheduleAppointmentType
 from telehealth.booking.models.schedule import modes_of
@@ -97,7 +98,16 @@ def _all() -> Select[*tuple[Any, ...]]:
         Schedule.is_by_video,
         Schedule.is_by_phone,
         Schedule.is_in_person,
-    ).where(Schedule.service_id == bindparam("service"))
+    ).where(Schedule.service_id == bindparam("service"), works_there())
+
+
+def works_there() -> ColumnElement[bool]:
+    """A condition on schedules: sessions of somebody who does not work in the service any more are none."""
+    role = select(PractitionerRole.id).where(
+        PractitionerRole.service_id == Schedule.service_id,
+        PractitionerRole.practitioner_id == Schedule.practitioner_id,
+    )
+    return or_(Schedule.practitioner_id.is_(None), exists(role))
 
 
 @cache

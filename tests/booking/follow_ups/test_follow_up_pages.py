@@ -8,6 +8,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
+from telehealth.actor import Role
+from telehealth.admin.services.staff import change_roles, set_active
 from telehealth.audit.models import AuditEvent
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.domain.follow_up import FollowUpReason, FollowUpStatus
@@ -17,7 +19,7 @@ from telehealth.booking.services import unresolved
 from telehealth.booking.services.follow_up_work import close_follow_up
 from telehealth.booking.services.follow_ups import make_follow_up
 from telehealth.clock import uk_today
-from telehealth.dates import date_text
+from telehealth.dates import birth_date_text, date_text
 from tests.factories import SLOT, Cast, make_appointment, protect, sign_in, soon
 from tests.page_checks import CheckedClient, fields_of
 
@@ -51,6 +53,8 @@ def test_reception_sees_whom_to_book_and_until_when(
     for expected in (
         "1 patient to be seen again",
         "Eirlys Morgan",
+        birth_date_text(cast.patient.birth_date, uk_today()),
+        "Phone:",
         date_text(request_.see_by),
         "The clinician wants to see them again",
         "Dr Nia Pritchard",
@@ -181,6 +185,42 @@ def test_a_clinician_hands_it_over_with_another_date(
     assert "Dr Tomos Rees" in page
     session.refresh(request_)
     assert (request_.owner_id, request_.see_by) == (cast.colleague.practitioner_id, until)
+
+
+def test_a_request_of_one_who_left_is_given_to_somebody_else(
+    client: CheckedClient, session: Session, cast: Cast, request_: FollowUpRequest
+) -> None:
+    account = session.merge(cast.clinician)
+    admin, roles = actor_of(cast.administrator), {(cast.service.id, Role.RECEPTIONIST)}
+    change_roles(session, admin, account.id, roles, version=account.rights_version)
+    session.commit()
+    sign_in(client, cast.colleague)
+    page = client.get_page("/follow-ups?owner=left")
+    assert "Dr Nia Pritchard No longer works here" in words_of(page)
+    assert f"/follow-ups/{request_.id}" in page
+    address = f"/follow-ups/{request_.id}"
+    page = client.get_page(address)
+    assert "Dr Nia Pritchard no longer works here. Choose who answers for it now." in words_of(page)
+    form = fields_of(page)
+    assert form["owner_id"] == ""
+    answer = client.post(f"{address}/change", data=form)
+    assert answer.status_code == 422
+    assert "Choose who answers for it" in answer.text
+    form["owner_id"] = str(cast.colleague.practitioner_id)
+    assert client.post(f"{address}/change", data=form).status_code == 303
+    assert "No longer works here" not in client.get_page("/follow-ups")
+    assert "No request fits this choice." in client.get_page("/follow-ups?owner=left")
+
+
+def test_a_patients_record_says_that_nobody_answers_for_a_request(
+    client: CheckedClient, session: Session, cast: Cast, request_: FollowUpRequest
+) -> None:
+    sign_in(client, cast.receptionist)
+    address = f"/desk/patients/{request_.patient_id}"
+    assert "No longer works here" not in client.get_page(address)
+    set_active(session, actor_of(cast.administrator), cast.clinician.id, is_active=False)
+    session.commit()
+    assert "Dr Nia Pritchard No longer works here" in words_of(client.get_page(address))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The pages on which leave, closures and bank holidays are set up."""
 
+import re
 from datetime import time
 from typing import Any
 
@@ -62,17 +63,17 @@ def test_leave_shows_what_does_not_take_place_and_can_be_taken_back(
     page = check(client, address, leave_of(cast))
     assert "These sessions do not take place as usual" in page
     assert page.count("Annual leave, no session") == 3
-    assert "1 appointment would lie outside every session" in page
+    assert "1 appointment would have no session" in page
     assert save(client, address, page, agreed=token(page)).status_code == 303
     assert save(client, address, page, agreed=token(page)).status_code == 303
     assert count(session, ScheduleException) == 1
     home = client.get_page(overview)
-    assert "1 appointment lies outside every session" in home
+    assert "1 appointment has no session" in home
     (made,) = session.scalars(select(ScheduleException))
     assert made.starts_at.astimezone(LONDON).time() == made.ends_at.astimezone(LONDON).time() == time(0)
     client.post(f"{overview}/leave/{made.id}/end", data=fields_of(home))
     home = client.get_page(overview)
-    assert "outside every session</a>" not in home
+    assert "no session</a>" not in home
     assert "No leave is entered." in home
 
 
@@ -83,6 +84,16 @@ def test_leave_of_some_hours_leaves_the_rest(
     hours = leave_of(cast, **date_parts("last_date", tomorrow), starts="1pm", ends="3pm", reason="Training")
     page = check(client, f"{overview}/leave/new", hours)
     assert "Training, only 9am to 1pm and 3pm to 5pm" in page
+
+
+def test_of_a_day_on_which_the_end_is_before_the_start_the_time_is_to_blame(
+    client: CheckedClient, cast: Cast, overview: str
+) -> None:
+    tomorrow = local_today(cast.service) + DAY
+    hours = leave_of(cast, **date_parts("last_date", tomorrow), starts="3pm", ends="1pm")
+    page = check(client, f"{overview}/leave/new", hours, status=422)
+    assert re.search(r'<a href="#ends">\s*Choose an end that is after the start.', page)
+    assert 'id="ends-error"' in page
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """The pages on which sessions and leave are set up: looked at before they are saved, and nobody is stranded silently."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.booking.models import Schedule, ScheduleException
 from telehealth.booking.services.schedule_wishes import local_today
+from telehealth.dates import short_date_text
 from tests.booking.schedules.schedule_typing import (
     DAY,
     LONDON,
@@ -81,6 +83,34 @@ def test_a_session_is_looked_at_before_it_is_saved(
     assert save(client, address, page).status_code == 303
     assert count(session, Schedule) == before + 1
     assert "Every Tuesday and Thursday, 9am to 12:30pm" in client.get_page(overview)
+
+
+def test_a_change_of_every_other_week_says_that_the_weeks_stay(
+    client: CheckedClient, session: Session, cast: Cast, overview: str
+) -> None:
+    monday = local_today(cast.service) + timedelta(days=7 - local_today(cast.service).weekday())
+    made = make_schedule(
+        session,
+        cast.service,
+        cast.practitioner_id,
+        rrule="FREQ=WEEKLY;INTERVAL=2;BYDAY=TU",
+        first_date=monday,
+        starts=time(9),
+        ends=time(12),
+    )
+    session.commit()
+    address = f"{overview}/sessions/{made.id}"
+    form = client.get_page(address)
+    assert "Every other week, in the same weeks as before" in form
+    sent = {**fields_of(form), **date_parts("first_date", monday + timedelta(weeks=1)), "ends": "1pm"}
+    page = check(client, address, sent)
+    assert "The weeks stay the same as before." in page
+    assert short_date_text(monday + timedelta(weeks=2)) in page
+    page = check(client, address, {**sent, "repeat": "fortnightly-anew"})
+    assert "The weeks stay the same as before." not in page
+    assert save(client, address, page).status_code == 303
+    changed = session.scalars(select(Schedule).where(Schedule.ends == time(13))).one()
+    assert changed.first_date == monday + timedelta(weeks=1)
 
 
 def test_going_back_keeps_what_was_typed(client: CheckedClient, cast: Cast, overview: str) -> None:
@@ -162,9 +192,9 @@ def test_a_change_that_strands_somebody_lists_them_and_asks(
     book(session, cast, clinic, 3, time(14))
     address = f"{overview}/sessions/{clinic.id}"
     page = check(client, address, {"ends": "1pm", "weekdays": list("0123456")})
-    assert "1 appointment would lie outside every session" in page
+    assert "1 appointment would have no session" in page
     assert "Gwilym Day3" in page
-    assert "Reception can move or cancel it." in page
+    assert "Reception moves or cancels what cannot take place." in page
     answer = save(client, address, page)
     again = answer.get_data(as_text=True)
     assert answer.status_code == 422
@@ -179,13 +209,13 @@ def test_a_change_that_strands_somebody_lists_them_and_asks(
     newer = answer.get_data(as_text=True)
     assert answer.status_code == 409
     assert "Other appointments are affected than the ones you saw" in newer
-    assert "2 appointments would lie outside every session" in newer
+    assert "2 appointments would have no session" in newer
     answer = save(client, address, page, agreed=token(newer))
     assert answer.status_code == 303
     session.expire(clinic)
     assert clinic.ends == time(13)
     home = client.get_page(overview)
-    assert "2 appointments lie outside every session" in home
+    assert "2 appointments have no session" in home
     listed = client.get_page(f"{overview}/stranded")
     assert "Gwilym Day3" in listed
     assert "Gwilym Day4" in listed
@@ -233,6 +263,8 @@ def test_a_session_ends_on_a_date_or_never_takes_place(
     check(client, address, {}, status=422)
     page = check(client, address, {"how": "never"})
     assert "This session never takes place." in page
+    assert "Dr Tomos Rees" in page
+    assert "Every day, 9am to 5pm, from" in page
     assert save(client, address, page).status_code == 303
     session.expire_all()
     assert session.get(Schedule, clinic_id) is None
@@ -252,6 +284,7 @@ def test_a_clinician_sees_and_changes_their_own_alone(
     sign_in(client, cast.clinician)
     page = client.get_page("/schedules")
     assert "Your schedule" in page
+    assert re.search(r'href="/clinic">\s*Today’s clinic', page)
     assert "Dr Nia Pritchard" in page
     assert "Tomos" not in page
     assert "Appointment types" not in page
@@ -329,8 +362,8 @@ def test_two_sessions_at_the_same_time_are_pointed_out(
     client: CheckedClient, cast: Cast, overview: str, clinic: Schedule
 ) -> None:
     theirs = f"practitioner/{cast.colleague.practitioner_id}"
-    assert "Another session overlaps it" in check(
+    assert "has another session at the same time" in check(
         client, f"{overview}/sessions/new", typed(cast, owner=theirs)
     )
     evening = typed(cast, owner=theirs, starts="6pm", ends="8pm")
-    assert "Another session overlaps it" not in check(client, f"{overview}/sessions/new", evening)
+    assert "has another session at the same time" not in check(client, f"{overview}/sessions/new", evening)

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.models import PractitionerRole
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.appointment_type import Booker, Priority
 from telehealth.booking.models import AppointmentType, PractitionerSkill, Room, SharedClinic
@@ -151,6 +152,13 @@ def test_rooms_are_added_and_put_out_of_use(client: CheckedClient, session: Sess
     assert client.post(address, data={**token, "name": "Room 3"}).status_code == 303
     assert client.post(address, data={**token, "name": "room 3"}).status_code == 409
     assert client.post(address, data={**token, "name": " "}).status_code == 422
+    assert client.post(address, data={**token, "name": "Ystafell Ŵ"}).status_code == 303
+    answer = client.post(address, data={**token, "name": "Ystafell Ŵ"})
+    assert answer.status_code == 409
+    assert 'value="Ystafell Ŵ"' in answer.text
+    assert "There is a room with this name already" in answer.text
+    session.delete(session.scalars(select(Room).where(Room.name == "Ystafell Ŵ")).one())
+    session.commit()
     room = session.scalars(select(Room)).one()
     assert client.post(f"{address}/{room.id}", data={**token, "is_active": "0"}).status_code == 303
     session.refresh(room)
@@ -172,3 +180,29 @@ def test_skills_are_typed_one_on_a_line(
         client.get(f"{overview}/skills/{cast.other_organisation_clinician.practitioner_id}").status_code
         == 404
     )
+
+
+def test_a_type_that_needs_a_skill_which_nobody_has_is_pointed_out_until_somebody_has_it(
+    client: CheckedClient, session: Session, cast: Cast, overview: str
+) -> None:
+    assert "Nobody has the skill" not in client.get_page(overview)
+    send(client, f"{overview}/types/new", REVIEW, 303)
+    page = client.get_page(overview)
+    assert (
+        "Nobody has the skill “Spirometry” yet. Until somebody has it there are no free times for Asthma review."
+        in page
+    )
+    assert 'href="#skills"' in page
+    sign_in(client, cast.clinician)
+    assert "Nobody has the skill" not in client.get_page(overview)
+    sign_in(client, cast.administrator)
+    send(client, f"{overview}/skills/{cast.practitioner_id}", {"skills": "Spirometry"}, 303)
+    assert "Nobody has the skill" not in client.get_page(overview)
+    # Whoever had it has left.
+    session.execute(delete(PractitionerRole).where(PractitionerRole.practitioner_id == cast.practitioner_id))
+    session.commit()
+    assert "Nobody has the skill" in client.get_page(overview)
+    type_ = session.scalars(select(AppointmentType).where(AppointmentType.name == "Asthma review")).one()
+    type_.is_active = False
+    session.commit()
+    assert "Nobody has the skill" not in client.get_page(overview)

@@ -86,6 +86,15 @@ def test_two_types_do_not_have_one_name(session: Session, cast: Cast) -> None:
     assert change(session, cast, made, name="Asthma Review").name == "Asthma Review"
 
 
+@pytest.mark.parametrize("again", ["Ôl-ofal", "ôl-ofal", "O\u0302L-OFAL"], ids=["same", "small", "two-signs"])
+def test_a_name_with_other_letters_than_a_to_z_is_had_once_too(
+    session: Session, cast: Cast, again: str
+) -> None:
+    create(session, cast, replace(REVIEW, name="Ôl-ofal"), "a")
+    with pytest.raises(Conflict):
+        create(session, cast, replace(REVIEW, name=again), "b")
+
+
 def test_out_of_use_it_stays_with_what_is_booked(session: Session, cast: Cast) -> None:
     appointment = make_appointment(session, cast)
     create(session, cast)

@@ -220,6 +220,49 @@ def test_each_lane_of_a_shared_clinic_has_a_column(session: Session, cast: Cast,
     assert nine == [clinic.lanes[1].id]
 
 
+def test_each_free_place_of_a_shared_clinic_is_offered_in_its_own_column(
+    session: Session, cast: Cast, morning: Schedule
+) -> None:
+    clinic, _ = make_shared_clinic(session, cast)
+    session.flush()
+    sheet = sheet_of(session, cast)
+    first, second = (column_of(sheet, "Diabetes clinic", number) for number in (1, 2))
+    starts = [slot.starts_at for slot in first.slots]
+    assert at("09:00") in starts
+    assert [slot.starts_at for slot in second.slots] == starts
+    assert {slot.lane_id for slot in second.slots} == {clinic.lanes[1].id}
+
+
+def test_while_one_of_two_is_away_one_place_of_a_shared_clinic_is_offered(
+    session: Session, cast: Cast, morning: Schedule
+) -> None:
+    clinic, schedule = make_shared_clinic(session, cast)
+    take_leave(session, cast, at("09:00"), at("12:00"))
+    place(session, cast, schedule, at("10:00"), cast.patient, lane_id=clinic.lanes[0].id)
+    sheet = sheet_of(session, cast)
+    offered = [
+        {slot.starts_at for slot in column_of(sheet, "Diabetes clinic", number).slots} for number in (1, 2)
+    ]
+    assert [at("09:00") in starts for starts in offered] == [True, False]
+    assert [at("10:00") in starts for starts in offered] == [False, False]
+    assert [at("13:00") in starts for starts in offered] == [True, True]
+
+
+def test_in_one_room_only_one_place_of_a_shared_clinic_is_offered(
+    session: Session, cast: Cast, morning: Schedule
+) -> None:
+    _, schedule = make_shared_clinic(session, cast)
+    room = Room(organisation_id=cast.service.organisation_id, service_id=cast.service.id, name="Room 4")
+    session.add(room)
+    session.flush()
+    schedule.room_id = room.id
+    schedule.is_in_person = True
+    session.flush()
+    sheet = sheet_of(session, cast, wanted=Wanted(type=cast.appointment_type, mode=Mode.IN_PERSON))
+    assert column_of(sheet, "Diabetes clinic", 1).slots
+    assert column_of(sheet, "Diabetes clinic", 2).slots == []
+
+
 def test_who_took_the_patient_of_a_shared_clinic_is_said(
     session: Session, cast: Cast, morning: Schedule
 ) -> None:

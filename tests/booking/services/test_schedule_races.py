@@ -7,14 +7,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.recurrence import Recurrence
-from telehealth.booking.models import Appointment, Schedule
+from telehealth.booking.models import Appointment, Claim, Hold, Schedule
+from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import BookingRequest, book_appointment
 from telehealth.booking.services.claims import SlotTaken
+from telehealth.booking.services.holds import hold_slot
 from telehealth.booking.services.schedule_impact import WouldStrand, list_outside
 from telehealth.booking.services.schedule_wishes import ScheduleWish, local_today
 from telehealth.booking.services.schedules import change_schedule, create_schedule, end_schedule
@@ -142,3 +144,61 @@ def _book_while_it_ends(database: Database, cast: Cast, *, days: int) -> None:
     assert (appointment is None) == (booked is not None)
     if appointment is not None:
         assert is_outside == (ended is None)
+
+
+def test_whoever_chooses_a_time_while_its_session_is_taken_away_is_told_that_it_is_gone(
+    own_database: Database, cast: Cast
+) -> None:
+    for number in range(ROUNDS):
+        # The first time one after the other: that order does not hang on chance.
+        _choose_while_it_is_taken_away(own_database, cast, days=2 + number, is_over=number == 0)
+
+
+def _choose_while_it_is_taken_away(database: Database, cast: Cast, *, days: int, is_over: bool) -> None:
+    on = local_today(cast.service) + days * DAY
+    colleague = cast.colleague.practitioner_id
+    with database.transaction() as session:
+        schedule = make_schedule(session, cast.service, colleague, first_date=on)
+        query = SlotQuery(
+            type=cast.appointment_type,
+            mode=Mode.VIDEO,
+            from_date=on,
+            days=1,
+            practitioner_id=colleague,
+            limit=1,
+        )
+        (slot,) = find_slots(session, cast.service, query, now=now())
+
+    def choose() -> None:
+        receptionist = actor_of(cast.receptionist)
+        with database.transaction() as session:
+            hold_slot(
+                session,
+                receptionist,
+                session.merge(cast.service),
+                slot,
+                type_=session.merge(cast.appointment_type),
+                mode=Mode.VIDEO,
+                owner=receptionist.key,
+            )
+
+    def take_away() -> None:
+        with database.transaction() as session:
+            administrator = actor_of(cast.administrator)
+            end_schedule(session, administrator, cast.service.id, schedule.id, last_date=None, version=1)
+
+    if is_over:
+        take_away()
+        with pytest.raises(SlotTaken):
+            choose()
+        return
+    chosen, taken = at_once(choose, take_away)
+    if chosen is None:
+        assert isinstance(taken, Conflict), taken
+        assert taken.code == "schedule-held"
+    else:
+        assert isinstance(chosen, SlotTaken), chosen
+        assert taken is None
+    with database.transaction() as session:
+        session.execute(delete(Claim))
+        session.execute(delete(Hold))

@@ -90,6 +90,67 @@ def test_an_extra_session_is_on_one_date_and_on_bank_holidays_too(session: Sessi
     assert made.first_date == made.last_date
 
 
+def fortnightly(cast: Cast, **parts: Any) -> ScheduleWish:
+    """Every other Tuesday, from next Monday on."""
+    monday = local_today(cast.service) + timedelta(days=7 - local_today(cast.service).weekday())
+    return wish_of(cast, **{"recurrence": Recurrence.weekly({1}, 2), "first_date": monday, **parts})
+
+
+def change_from(session: Session, cast: Cast, made: Schedule, wish: ScheduleWish) -> list[int]:
+    """The weeks, counted from the first one of `fortnightly`, in which the session takes place after the change."""
+    changed = change_schedule(
+        session, actor_of(cast.administrator), cast.service.id, made.id, wish, version=made.version
+    )
+    monday = fortnightly(cast).first_date
+    days = rule_of(changed).dates(monday, monday + timedelta(weeks=9))
+    return [(day - monday).days // 7 for day in days]
+
+
+@pytest.mark.parametrize(
+    ("week", "parts", "weeks"),
+    [
+        # From a week with a session, and from weeks without one.
+        (2, {"ends": time(13)}, [2, 4, 6, 8]),
+        (3, {"ends": time(13)}, [4, 6, 8]),
+        (5, {"recurrence": Recurrence.weekly({0, 4}, 2)}, [6, 6, 8, 8]),
+        # Somebody who wants the other weeks says so.
+        (3, {"counts_anew": True}, [3, 5, 7]),
+        (3, {"recurrence": Recurrence.weekly({1})}, [3, 4, 5, 6, 7, 8]),
+    ],
+    ids=["in-step", "between", "other-days", "anew", "every-week"],
+)
+def test_a_session_every_other_week_keeps_its_weeks(
+    session: Session, cast: Cast, week: int, parts: dict[str, Any], weeks: list[int]
+) -> None:
+    made = create(session, cast, fortnightly(cast))
+    first = made.first_date + timedelta(weeks=week)
+    assert change_from(session, cast, made, fortnightly(cast, first_date=first, **parts)) == weeks
+    session.refresh(made)
+    assert made.last_date is not None
+    assert made.last_date < first + timedelta(weeks=1)
+    assert len(rule_of(made).dates(made.first_date, made.last_date)) == (week + 1) // 2
+
+
+def test_a_session_every_week_counts_two_weeks_from_its_change(session: Session, cast: Cast) -> None:
+    made = create(session, cast, fortnightly(cast, recurrence=Recurrence.weekly({1})))
+    first = made.first_date + timedelta(weeks=3)
+    assert change_from(session, cast, made, fortnightly(cast, first_date=first)) == [3, 5, 7]
+
+
+def test_a_session_that_has_not_begun_can_be_moved_to_other_weeks(session: Session, cast: Cast) -> None:
+    made = create(session, cast, fortnightly(cast, first_date=fortnightly(cast).first_date + 7 * DAY))
+    assert change_from(session, cast, made, fortnightly(cast)) == [0, 2, 4, 6, 8]
+
+
+def test_a_change_of_which_no_week_is_left_is_refused(session: Session, cast: Cast) -> None:
+    made = create(session, cast, fortnightly(cast))
+    off = made.first_date + timedelta(weeks=3)
+    wish = fortnightly(cast, first_date=off, last_date=off + 6 * DAY)
+    with pytest.raises(InvalidInput) as caught:
+        change_from(session, cast, made, wish)
+    assert caught.value.field == "last_date"
+
+
 def test_a_clinician_sets_up_their_own_session_alone(session: Session, cast: Cast) -> None:
     own = actor_of(cast.clinician)
     made = create_schedule(session, own, cast.service.id, wish_of(cast), idempotency_key="a")

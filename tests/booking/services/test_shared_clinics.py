@@ -119,6 +119,9 @@ def test_only_clinicians_of_the_service_sit_in_it(session: Session, cast: Cast) 
     made = create(session, cast)
     with pytest.raises(Conflict):
         create(session, cast, "b", name="diabetes CLINIC", lanes=1)
+    create(session, cast, "c", name="Ôl-ofal")
+    with pytest.raises(Conflict):
+        create(session, cast, "d", name="Ôl-ofal")
     with pytest.raises(NotFound):
         find_shared_clinic(session, actor_of(cast.clinician), cast.service.id, made.id)
     with pytest.raises(NotFound):
