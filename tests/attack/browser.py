@@ -8,6 +8,8 @@ from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
+# What a form sends; a list for a field that is sent several times.
+Fields = Mapping[str, str | list[str]]
 PATIENCE_S = 60.0
 LOST = "lost"
 
@@ -77,15 +79,15 @@ class Browser:
     def get(self, path: str) -> Answer:
         return self._finish(self._begin("GET", path))
 
-    def post(self, path: str, fields: Mapping[str, str]) -> Answer:
+    def post(self, path: str, fields: Fields) -> Answer:
         return self._finish(self._begin("POST", path, fields))
 
-    def post_twice(self, path: str, fields: Mapping[str, str]) -> tuple[Answer, Answer]:
+    def post_twice(self, path: str, fields: Fields) -> tuple[Answer, Answer]:
         """A double click: both are on their way before either is answered."""
         first, second = self._begin("POST", path, fields), self._begin("POST", path, fields)
         return self._finish(first), self._finish(second)
 
-    def post_and_leave(self, path: str, fields: Mapping[str, str]) -> None:
+    def post_and_leave(self, path: str, fields: Fields) -> None:
         """Whoever closes the page does not wait for the answer."""
         connection = self._begin("POST", path, fields)
         if connection is not None:
@@ -96,9 +98,7 @@ class Browser:
             connection.close()
         self._spare.clear()
 
-    def _begin(
-        self, method: str, path: str, fields: Mapping[str, str] | None = None
-    ) -> HTTPConnection | None:
+    def _begin(self, method: str, path: str, fields: Fields | None = None) -> HTTPConnection | None:
         # A kept connection may be that of a worker which is dead by now: the request is lost, as at any time.
         connection = (
             self._spare.pop() if self._spare else HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
@@ -109,7 +109,7 @@ class Browser:
         }
         body = None
         if fields is not None:
-            body = urlencode(fields)
+            body = urlencode(fields, doseq=True)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             headers["Origin"] = f"http://localhost:{self._port}"
         try:

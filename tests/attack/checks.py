@@ -55,6 +55,9 @@ class Acknowledged:
     booked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     # The marks of forms that were answered with a booking, without its key.
     booked_own: frozenset[str] = frozenset()
+    # The marks of series that were sent -> how many dates each asked for; and of those that were answered as booked.
+    series: Mapping[str, int] = field(default_factory=dict)
+    booked_series: frozenset[str] = frozenset()
     # (appointment, start, version that the form showed)
     moved: Sequence[tuple[str, datetime, int]] = ()
     cancelled: frozenset[str] = frozenset()
@@ -177,9 +180,30 @@ def check_once(tables: Tables, told: Acknowledged) -> list[str]:
     made = Counter(
         row["interpreter_language"] for row in tables.appointments.values() if row["interpreter_language"]
     )
-    found = [f"form {mark} made {number} appointments" for mark, number in made.items() if number > 1]
+    found = [
+        f"form {mark} made {number} appointments"
+        for mark, number in made.items()
+        if number > 1 and mark not in told.series
+    ]
     if told.sent:
         found += [f"nobody sent the form {mark}" for mark in made if mark not in told.sent]
+    return found
+
+
+def check_series(tables: Tables, told: Acknowledged) -> list[str]:
+    """Of a series each date is booked, once and as one series, or none is."""
+    rows = defaultdict[str, list[Row]](list)
+    for row in tables.appointments.values():
+        if row["interpreter_language"] in told.series:
+            rows[row["interpreter_language"]].append(row)
+    found = [f"the series of form {mark} is lost" for mark in told.booked_series if mark not in rows]
+    for mark, made in rows.items():
+        if len(made) != told.series[mark]:
+            found.append(f"series {mark}: {len(made)} of {told.series[mark]} dates are booked")
+        if len({row["starts_at"] for row in made}) != len(made):
+            found.append(f"series {mark}: a date is booked twice")
+        if None in (keys := {row["series_id"] for row in made}) or len(keys) > 1:
+            found.append(f"series {mark} is no one series: {keys}")
     return found
 
 
@@ -224,6 +248,7 @@ CHECKS: tuple[Callable[[Tables, Acknowledged], list[str]], ...] = (
     check_holds,
     check_acknowledged,
     check_once,
+    check_series,
     check_history,
     check_follow_ups,
 )

@@ -13,6 +13,9 @@ from tests.attack.worker import MODES, Worker, instant
 
 HOLD = re.compile(r"/holds/([0-9a-f-]{36})")
 APPOINTMENT = re.compile(r"/appointments/([0-9a-f-]{36})$")
+# How many weeks a series has; what its dates look like.
+DATES = 3
+INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 VERSION = re.compile(r'name="version"[^>]*value="(\d+)"')
 
 
@@ -32,6 +35,7 @@ class Desk(Worker):
             (self._move, 22),
             (self._cancel, 12),
             (self._overbook, 8),
+            (self._series, 6),
             (self._mark, 6),
             (self._replay, 6),
             (self._look, 4),
@@ -74,6 +78,30 @@ class Desk(Worker):
         }
         patient = self._chance.choice(self._plan.patients)
         self._send_booking(f"/desk/patients/{patient}/overbook", mark, patient, form, kind="overbook")
+
+    def _series(self) -> None:
+        """Once a week: each date, or none. Two who want the same weeks meet at every date."""
+        patient, time_ = self._chance.choice(self._plan.patients), self._choose_time()
+        zone = ZoneInfo(self._plan.zone)
+        wall = instant(time_["starts_at"]).astimezone(zone).replace(tzinfo=None)
+        dates = [
+            (wall + timedelta(weeks=number)).replace(tzinfo=zone).astimezone(UTC).strftime(INSTANT)
+            for number in range(DATES)
+        ]
+        mark = self._mark_of("series")
+        form: dict[str, str | list[str]] = {
+            **time_,
+            **_details(mark),
+            "weeks_between": "1",
+            "count": str(DATES),
+            "dates": dates,
+            "csrf_token": self._token,
+        }
+        record = f"/desk/patients/{patient}"
+        self._journal.write("sending", mark=mark, dates=DATES)
+        for answer in self._send(f"{record}/series/dates", form, twice=0.3):
+            if self._note("series", answer).is_redirect and answer.path == record:
+                self._journal.write("booked-series", mark=mark)
 
     def _send_booking(
         self, path: str, mark: str, patient: str, fields: Mapping[str, str], *, kind: str = "book"

@@ -228,3 +228,34 @@ def test_released_claims_count_for_nothing(session: Session, world: dict[str, UU
     found = find_violations(read(session), Acknowledged())
     assert [violation.split(":")[0] for violation in found] == ["check_claims", "check_claims"]
     assert session.get(Appointment, world["booked"]) is not None
+
+
+SERIES: dict[str, tuple[int, str | None, list[str]]] = {
+    # How many dates were asked for, which key the two booked ones share, what is found.
+    "whole": (2, "one", []),
+    "a date is missing": (3, "one", ["2 of 3 dates are booked"]),
+    "a date too many": (1, "one", ["2 of 1 dates are booked"]),
+    "no one series": (2, None, ["is no one series"]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SERIES))
+def test_a_series_is_whole_or_not_there(session: Session, world: dict[str, UUID], name: str) -> None:
+    dates, shared, wanted = SERIES[name]
+    series = uuid4()
+    for one in ("met", "booked"):
+        run(
+            session,
+            "UPDATE appointment SET interpreter_language = 'series 1', series_id = :series WHERE id = :key",
+            series=series if shared else uuid4(),
+            key=world[one],
+        )
+    told = Acknowledged(series={"series 1": dates}, booked_series=frozenset({"series 1"}))
+    found = find_violations(read(session), told)
+    assert len(found) == len(wanted)
+    assert all(part in violation for part, violation in zip(wanted, found, strict=True)), found
+
+
+def test_a_series_that_was_acknowledged_and_is_not_there(session: Session, world: dict[str, UUID]) -> None:
+    told = Acknowledged(series={"series 2": 3}, booked_series=frozenset({"series 2"}))
+    assert find_violations(read(session), told) == ["check_series: the series of form series 2 is lost"]

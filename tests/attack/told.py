@@ -18,10 +18,15 @@ def read_acknowledged(
     booked = defaultdict[str, set[str]](set)
     moved, cancelled, sent = [], set[str](), set[str]()
     given, done, own = set[str](), set[str](), set[str]()
+    series, booked_series = dict[str, int](), set[str]()
     for line in lines:
         match line["what"]:
             case "sending":
                 sent.add(line["mark"])
+                if "dates" in line:
+                    series[line["mark"]] = line["dates"]
+            case "booked-series":
+                booked_series.add(line["mark"])
             case "booked":
                 booked[line["mark"]].add(line["appointment"])
             case "booked-own":
@@ -40,6 +45,8 @@ def read_acknowledged(
     return Acknowledged(
         booked={mark: frozenset(named) for mark, named in booked.items()},
         booked_own=frozenset(own),
+        series=series,
+        booked_series=frozenset(booked_series),
         moved=moved,
         cancelled=frozenset(cancelled),
         held=frozenset(given - done - lapsed),

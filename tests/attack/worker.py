@@ -3,7 +3,7 @@
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class Worker(ABC):
         self._kept.pop(whom, None)
         self._journal.write("using", hold=hold)
 
-    def _send(self, path: str, form: dict[str, str], *, twice: float) -> list[Answer]:
+    def _send(self, path: str, form: Mapping[str, str | list[str]], *, twice: float) -> list[Answer]:
         """By chance `twice` at once: a double click."""
         if self._chance.random() < twice:
             return list(self._browser.post_twice(path, form))
