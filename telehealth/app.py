@@ -35,6 +35,7 @@ from telehealth.booking.desk import (
     safety_routes,
     search_routes,
     series_routes,
+    stranded_origin,
     verify_routes,
 )
 from telehealth.booking.desk import routes as desk_routes
@@ -45,6 +46,7 @@ from telehealth.booking.schedules import leave_routes, session_routes, type_rout
 from telehealth.booking.schedules import routes as schedule_routes
 from telehealth.booking.self_service import my_routes, own_appointment_routes
 from telehealth.booking.self_service import routes as self_service_routes
+from telehealth.booking.self_service.hold_owner import release_browser_holds
 from telehealth.booking.services import appointments
 from telehealth.booking.services.links import LinkSigner
 from telehealth.clinic import attendance_routes as clinic_attendance_routes
@@ -72,6 +74,7 @@ DESK_PAGES = (
     overbooking_routes,
     search_routes,
     series_routes,
+    stranded_origin,
     verify_routes,
 )
 # And on that of `booking.follow_ups.routes`.
@@ -136,6 +139,8 @@ def create_app(config: Config) -> Flask:
         appointments.on_changed.append(queue_appointment_notice)
     if queue_series_notice not in appointments.on_series_booked:
         appointments.on_series_booked.append(queue_series_notice)
+    if release_browser_holds not in accounts_session.on_cookie_cleared:
+        accounts_session.on_cookie_cleared.append(release_browser_holds)
     if queue_notice not in notices.senders:
         notices.senders.append(queue_notice)
     _wire_sockets(app, config)

@@ -7,6 +7,7 @@ import { createAll, Button, ErrorSummary, NotificationBanner, PasswordInput, Rad
 /** @type {Record<string, () => Promise<{init: (root: HTMLElement) => void}>>} */
 const MODULES = {
   day: () => import('./day/day.js'),
+  form: () => import('./form/form.js'),
   hold: () => import('./hold/hold.js'),
   live: () => import('./live/live.js'),
   note: () => import('./note/note.js'),

@@ -1,6 +1,7 @@
 """Sign-in, and the details of a patient."""
 
 from datetime import date
+from enum import Enum
 from typing import Any
 
 from flask import request
@@ -76,23 +77,57 @@ class DateField(FormField):  # type: ignore[type-arg]
         super().__init__(DatePartsForm, label, separator="-", **kwargs)
 
 
-def read_birth_date(field: DateField, today: date) -> date:
+class Whose(Enum):
+    """Whose details are typed: what is wrong with them is said to who types."""
+
+    SOMEBODYS = "somebody's"  # a patient's, by staff
+    YOURS = "yours"
+    THEIRS = "theirs"  # by who acts for them
+
+
+_BIRTH_DATE_WORDS = {
+    Whose.SOMEBODYS: (
+        _l("Enter the date of birth"),
+        _l("The date of birth must include a day, a month and a year"),
+        _l("The date of birth must be a real date, for example 5 3 1948"),
+        _l("The date of birth must be in the past"),
+        _l("Enter the year of birth with four digits, for example 1948"),
+    ),
+    Whose.YOURS: (
+        _l("Enter your date of birth"),
+        _l("Your date of birth must include a day, a month and a year"),
+        _l("Your date of birth must be a real date, for example 5 3 1948"),
+        _l("Your date of birth must be in the past"),
+        _l("Enter your year of birth with four digits, for example 1948"),
+    ),
+    Whose.THEIRS: (
+        _l("Enter their date of birth"),
+        _l("Their date of birth must include a day, a month and a year"),
+        _l("Their date of birth must be a real date, for example 5 3 1948"),
+        _l("Their date of birth must be in the past"),
+        _l("Enter their year of birth with four digits, for example 1948"),
+    ),
+}
+
+
+def read_birth_date(field: DateField, today: date, whose: Whose = Whose.SOMEBODYS) -> date:
     """The date in a field. Raises StopValidation with what to do about it."""
+    missing, incomplete, unreal, future, short = map(str, _BIRTH_DATE_WORDS[whose])
     parts = field.form
     typed = [part.data or "" for part in (parts.day, parts.month, parts.year)]
     if not any(typed):
-        raise StopValidation(str(_l("Enter the date of birth")))
+        raise StopValidation(missing)
     if not all(typed):
-        raise StopValidation(str(_l("The date of birth must include a day, a month and a year")))
+        raise StopValidation(incomplete)
     try:
         day, month, year = (int(text) if text.isascii() and text.isdigit() else 0 for text in typed)
         born = date(year, month, day)
     except (ValueError, OverflowError):
-        raise StopValidation(str(_l("The date of birth must be a real date, for example 5 3 1948"))) from None
+        raise StopValidation(unreal) from None
     if born > today:
-        raise StopValidation(str(_l("The date of birth must be in the past")))
+        raise StopValidation(future)
     if born.year < OLDEST_BIRTH_YEAR:
-        raise StopValidation(str(_l("Enter the year of birth with four digits, for example 1948")))
+        raise StopValidation(short)
     return born
 
 
@@ -100,11 +135,17 @@ class BirthDateForm(PageForm):
     """Proof that the person at the link is the patient."""
 
     birth_date = DateField(_l("What is your date of birth?"))
+    whose = Whose.YOURS
+
+    def ask_carer(self) -> None:
+        """Whoever comes for the patient gives the patient's."""
+        self.whose = Whose.THEIRS
+        self.birth_date.label.text = gettext("What is their date of birth?")
 
     def born(self, today: date) -> date | None:
         """The typed date, or None with the field's error set."""
         try:
-            return read_birth_date(self.birth_date, today)
+            return read_birth_date(self.birth_date, today, self.whose)
         except StopValidation as problem:
             set_error(self.birth_date, str(problem))
             return None
@@ -119,7 +160,9 @@ def set_error(field: Any, message: str) -> None:
 
 
 class PatientForm(PageForm):
-    """What reception takes down about a patient."""
+    """What is taken down about a patient: by reception, or by themselves."""
+
+    whose = Whose.SOMEBODYS
 
     given_name = StringField(
         _l("First name"),
@@ -155,7 +198,7 @@ class PatientForm(PageForm):
         """What was typed, checked; None with the errors set where something is wrong."""
         is_valid = self.validate_on_submit()
         try:
-            born = read_birth_date(self.birth_date, today)
+            born = read_birth_date(self.birth_date, today, self.whose)
         except StopValidation as problem:
             set_error(self.birth_date, str(problem))
             return None

@@ -21,6 +21,7 @@ def cancel_reason_text(reason: CancelReason) -> str:
     return {
         CancelReason.PATIENT: gettext("The patient does not want it or cannot come"),
         CancelReason.PATIENT_UNWELL: gettext("The patient is too unwell"),
+        CancelReason.NOT_NEEDED: gettext("The patient does not need it any more"),
         CancelReason.PROVIDER: gettext("The clinician cannot be there"),
         CancelReason.SCHEDULE: gettext("The session does not take place"),
         CancelReason.DUPLICATE: gettext("It was booked by mistake, or twice"),

@@ -10,14 +10,17 @@ from flask import has_request_context
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from telehealth.accounts.models import Organisation
-from telehealth.booking.domain.appointment import AppointmentStatus, Change, Mode
+from telehealth.accounts.models import ContactKind, Organisation
+from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason, Change, Mode
 from telehealth.booking.join_addresses import join_address
 from telehealth.booking.models import Appointment
+from telehealth.booking.services.history import find_cancel_reason
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.notices import Recipient, find_recipient
+from telehealth.booking.services.own_rules import refuse_change, refuse_move
+from telehealth.booking.services.protection import find_addressee
 from telehealth.dates import instant_text
-from telehealth.messages.services.outbox import queue_message
+from telehealth.messages.services.outbox import find_way, queue_message
 from telehealth.messages.texts import letter_text
 from telehealth.sealing import KeyMissing, SealBroken
 
@@ -36,6 +39,12 @@ def queue_appointment_notice(session: Session, appointment: Appointment, change:
     if recipient is not None:
         subject, lines = _words(session, appointment, change)
         _queue(session, [appointment], change, recipient, subject, lines)
+
+
+def find_notice_way(session: Session, appointment: Appointment, change: Change) -> ContactKind | None:
+    """By which way the patient is told of a change now; None: by none, or later."""
+    patient = find_addressee(session, appointment)
+    return find_way(session, patient_id=patient.id, kind=_kind_of(change), since=appointment.created_at)
 
 
 def queue_series_notice(session: Session, booked: Sequence[Appointment]) -> None:
@@ -77,7 +86,7 @@ def _queue(
     queue_message(
         session,
         organisation_id=service.organisation_id,
-        kind=f"appointment-{change.value}",
+        kind=_kind_of(change),
         channel=recipient.channel,
         to=recipient.to,
         subject=text.subject,
@@ -85,6 +94,10 @@ def _queue(
         patient_id=recipient.patient.id,
         expires_at=appointments[-1].ends_at,
     )
+
+
+def _kind_of(change: Change) -> str:
+    return f"appointment-{change.value}"
 
 
 def _words(session: Session, appointment: Appointment, change: Change) -> tuple[str, list[str]]:
@@ -100,7 +113,7 @@ def _words(session: Session, appointment: Appointment, change: Change) -> tuple[
     if change is Change.CANCELLED:
         return gettext("Your appointment is cancelled"), [
             gettext("Your appointment on %(when)s is cancelled.", when=when),
-            gettext("We will still make sure that you are seen. Call us if you did not expect this."),
+            _after_cancelling(session, appointment),
             reference,
         ]
     if change is Change.MOVED:
@@ -125,9 +138,33 @@ def _words(session: Session, appointment: Appointment, change: Change) -> tuple[
         how,
         reference,
         "",
-        gettext("See, move or cancel it with this link. We ask for your date of birth:"),
+        *_what_the_link_does(appointment),
         join_address(make_link(session, appointment)),
     ]
+
+
+def _after_cancelling(session: Session, appointment: Appointment) -> str:
+    if find_cancel_reason(session, appointment) is CancelReason.NOT_NEEDED:
+        return gettext(
+            "We understand that you do not need it any more. "
+            "Call us if that changes, or if you did not expect this."
+        )
+    return gettext("We will still make sure that you are seen. Call us if you did not expect this.")
+
+
+def _what_the_link_does(appointment: Appointment) -> list[str]:
+    """Only what the patient may still do, the moment they read it: a booking for today may be too late to change."""
+    refusal, service = refuse_change(appointment), appointment.service
+    if refusal is not None:
+        too_late = gettext("It is too late to move or cancel it online. To do that, call us.")
+        if service.phone and not service.is_restricted:
+            too_late = gettext(
+                "It is too late to move or cancel it online. To do that, call %(phone)s.", phone=service.phone
+            )
+        return [too_late, "", gettext("See it with this link. We ask for your date of birth:")]
+    if refuse_move(appointment) is not None:
+        return [gettext("See or cancel it with this link. We ask for your date of birth:")]
+    return [gettext("See, move or cancel it with this link. We ask for your date of birth:")]
 
 
 def _series_words(session: Session, booked: Sequence[Appointment]) -> tuple[str, list[str]]:
@@ -139,6 +176,8 @@ def _series_words(session: Session, booked: Sequence[Appointment]) -> tuple[str,
             gettext("Your reference is %(reference)s.", reference=appointment.reference),
             join_address(make_link(session, appointment)),
         ]
+        if refuse_change(appointment) is not None:
+            lines.append(gettext("It is too late to move or cancel this one online. To do that, call us."))
     return gettext("Your appointments are booked"), [
         *lines,
         "",

@@ -56,6 +56,8 @@ def join(token: str) -> ResponseReturnValue:
             return _refused(altered_link())
         # Nobody has proved yet who they are: a restricted service is not named to them.
         speak_for(link.appointment.service, is_named=not link.appointment.service.is_restricted)
+        if link.related_person_id is not None:
+            form.ask_carer()
         refusal = refusal_for(link.appointment, find_encounter(session, link.appointment_id))
         tries = count_tries(session, link)
     # After the end the link leads to what was agreed, before the start to the appointment, which can be moved or

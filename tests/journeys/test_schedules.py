@@ -179,7 +179,9 @@ def test_a_type_and_a_session_are_set_up_by_keyboard_and_reception_books_by_them
         f"Every other week on {first:%A}, 5pm to 6pm, from {short(dates[0])}, until {short(dates[-1])},"
         " in person, every 15 minutes."
     )
-    expect(admin.locator(".nhsuk-inset-text p")).to_have_text([COLLEAGUE, sentence, "Only: Foot check."])
+    expect(admin.locator(".nhsuk-inset-text p")).to_have_text(
+        [re.compile(f"^{COLLEAGUE} in "), sentence, "It lasts 1 hour.", "Only: Foot check."]
+    )
     expect(main(admin)).to_contain_text("No appointment is affected.")
     weeks = admin.get_by_role("heading", level=3)
     monday = first - timedelta(days=first.weekday())

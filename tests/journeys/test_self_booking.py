@@ -109,14 +109,19 @@ def test_a_stranger_asks_for_an_appointment_without_scripts(
 
     # Nothing typed: each thing that is missing is named, and the time is still held.
     press(page, "^continue$")
-    expect(page.get_by_role("alert")).to_contain_text("Enter the last name")
+    expect(page.get_by_role("alert")).to_contain_text("Enter your last name")
     expect_sound(page, inspector)
     page.locator('[name="given_name"]').fill("Demelza")
     page.locator('[name="family_name"]').fill("Carne")
     type_date(page, "birth_date", date(1979, 4, 23))
     page.locator('[name="email"]').fill("demelza.carne@example.org")
     page.locator('[name="reason"]').fill("A cough that does not go away")
+    language = page.locator('[name="interpreter_language"]')
+    expect(language).to_be_hidden()
+    page.locator('[name="needs_interpreter"][value="yes"]').check()
+    expect(language).to_be_visible()
     page.locator('[name="needs_interpreter"][value="no"]').check()
+    expect(language).to_be_hidden()
     page.screenshot(path=pictures / "self-booking-details.png", full_page=True)
     press(page, "^continue$")
     expect_page(page, "Check your answers", inspector)
@@ -210,3 +215,20 @@ def test_a_patient_moves_and_cancels_from_the_message_by_keyboard(
     desk.reload()
     expect(desk.get_by_role("heading", level=1)).to_have_text("Appointment: cancelled")
     expect(desk.locator("main")).to_contain_text("I feel better")
+
+
+def test_the_interpreters_questions_come_with_yes(patient_browser: Browser, live_server: LiveServer) -> None:
+    with chromium.person(patient_browser, live_server.url, width=360, height=740) as page:
+        page.goto("/book")
+        page.get_by_label("First appointment").check()
+        press(page, "^continue$")
+        page.get_by_label("By video").check()
+        press(page, "^continue$")
+        page.locator(".app-times__time").first.click()
+        language = page.locator('[name="interpreter_language"]')
+        expect(language).to_be_hidden()
+        page.locator('[name="needs_interpreter"][value="yes"]').check()
+        expect(language).to_be_visible()
+        expect_sound(page)
+        page.locator('[name="needs_interpreter"][value="no"]').check()
+        expect(language).to_be_hidden()

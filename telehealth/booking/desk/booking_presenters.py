@@ -42,6 +42,12 @@ def search_context(search: TimeSearch) -> dict[str, Any]:
         "type_id": str(search.type.id) if search.type else "",
         "mode": search.mode.value,
         "follow_up": str(search.follow_up_id or ""),
+        # What the times are for: it may have been chosen for the patient before.
+        "chosen_text": gettext(
+            "%(type)s, %(mode)s", type=type_text(search.type), mode=mode_text(search.mode).lower()
+        )
+        if search.type
+        else "",
         "types": [
             {"value": str(type_.id), "text": type_text(type_), "selected": type_ is search.type}
             for type_ in search.types

@@ -34,10 +34,9 @@ class SheetColumn:
 def sheet_context(sheet: DaySheet, time_zone: str, now: datetime, wanted: Wanted | None) -> dict[str, Any]:
     """What the fragment shows: `columns`, `rows` of the table, and `lists` with the same in the same order."""
     words = _Words(time_zone, now)
-    free_count = sum(len(column.slots) for column in sheet.columns)
     context: dict[str, Any] = {
         "date_text": date_text(sheet.day),
-        "summary": _summary(sheet.appointment_count, free_count),
+        "summary": _summary(sheet),
         "made_at_text": time_text(now, time_zone),
         "left_out_text": ngettext(
             "%(num)d more clinician works then. Choose who is shown above.",
@@ -245,9 +244,14 @@ def _place_text(column: Column) -> str:
     return gettext("Place %(number)s of %(count)s", number=column.lane_number, count=column.lane_count)
 
 
-def _summary(appointment_count: int, free_count: int) -> str:
+def _summary(sheet: DaySheet) -> str:
+    """In a shared clinic one time has several places, each of which is a button."""
+    free_count = sum(len(column.slots) for column in sheet.columns)
+    has_places = any(column.slots and column.lane_count > 1 for column in sheet.columns)
     return gettext(
         "%(appointments)s, %(times)s",
-        appointments=ngettext("%(num)d appointment", "%(num)d appointments", appointment_count),
-        times=ngettext("%(num)d free time", "%(num)d free times", free_count),
+        appointments=ngettext("%(num)d appointment", "%(num)d appointments", sheet.appointment_count),
+        times=ngettext("%(num)d free place", "%(num)d free places", free_count)
+        if has_places
+        else ngettext("%(num)d free time", "%(num)d free times", free_count),
     )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -155,8 +156,13 @@ def _find_hold(appointment_id: UUID, hold_id: UUID) -> Hold | None:
 
 
 def _search(session: Session, appointment: Appointment) -> TimeSearch:
+    zone = ZoneInfo(appointment.service.time_zone)
     return read_search(
-        session, appointment.service, only_type=appointment.appointment_type, mode=appointment.mode
+        session,
+        appointment.service,
+        only_type=appointment.appointment_type,
+        mode=appointment.mode,
+        near=appointment.starts_at.astimezone(zone).date(),
     )
 
 

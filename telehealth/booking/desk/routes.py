@@ -24,7 +24,7 @@ from telehealth.booking.presenters import (
     record_lines,
 )
 from telehealth.booking.safety_presenters import carer_cards, change_card
-from telehealth.booking.services.follow_up_work import list_patients_follow_ups
+from telehealth.booking.services.follow_up_work import find_left_behind, list_patients_follow_ups
 from telehealth.booking.services.restricted import list_record_appointments
 from telehealth.clock import now, uk_today
 from telehealth.errors import NotFound
@@ -56,7 +56,9 @@ def patient_record(patient_id: UUID) -> ResponseReturnValue:
         found = list_record_appointments(session, actor(), patient)
         upcoming, past = record_lines(found.lines, now(), patient)
         requests = list_patients_follow_ups(session, actor(), patient.id)
-        cards = follow_up_cards(requests, actor(), now(), hidden=())
+        cards = follow_up_cards(
+            requests, actor(), now(), hidden=(), left_behind=find_left_behind(session, requests)
+        )
         changes = [change_card(change, service.time_zone) for change in find_pending(session, patient.id)]
         carers = carer_cards(list_authorities(session, patient.id), uk_today(), service.time_zone)
         records = record_links(session, patient, service)

@@ -83,11 +83,12 @@ def read_search(
     requests: Sequence[FollowUpRequest] = (),
     only_type: AppointmentType | None = None,
     mode: Mode | None = None,
+    near: date | None = None,
 ) -> TimeSearch:
     """What this request asks for; without words of its own what was chosen last.
 
     `requests`: what the patient is to be seen for, which decides the type if one of them is named.
-    `only_type`, `mode`: of the appointment that is to be moved.
+    `only_type`, `mode`, `near`: of the appointment that is to be moved. Its day is looked at first.
     """
     types = list_types(session, service) if only_type is None else [only_type]
     owners = find_owners(session, service)
@@ -106,7 +107,7 @@ def read_search(
         refused_mode=_read_mode("mode") if _read_mode("mode") not in (None, chosen) else None,
         owner_id=owner_id if owner_id in owners.names else None,
         part=next((part for part in PartOfDay if part.value == _value("part")), None),
-        from_date=_read_day(_value("from")),
+        from_date=_read_day(_value("from")) if "from" in request.values else _ahead(near),
         follow_up_id=follow_up.id if follow_up else None,
     )
 
@@ -156,5 +157,11 @@ def _read_day(text: str) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
+        return None
+    return _ahead(day)
+
+
+def _ahead(day: date | None) -> date | None:
+    if day is None:
         return None
     return day if timedelta(0) < day - now().date() <= timedelta(days=FARTHEST_DAYS) else None

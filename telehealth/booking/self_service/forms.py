@@ -1,6 +1,7 @@
 """What patients type when they book, move or cancel themselves."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID, uuid4
 
 from flask_babel import gettext
@@ -8,9 +9,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from telehealth.accounts.forms import TEXT_FILTERS, PageForm, PatientForm
+from telehealth.accounts.forms import TEXT_FILTERS, PageForm, PatientForm, Whose
 from telehealth.accounts.models import Patient
-from telehealth.booking.domain.appointment import Mode
+from telehealth.accounts.services.patients import PatientDetails
+from telehealth.booking.domain.appointment import CancelReason, Mode
 from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.form_fields import read_key
 from telehealth.errors import NotFound
@@ -104,7 +106,9 @@ class OwnBookingForm(_AboutMixin, PageForm):
 
 
 class AskingForm(_AboutMixin, PatientForm):
-    """Of somebody whom the service does not know."""
+    """Of somebody whom the service does not know. `whose` is THEIRS where somebody asks for another person."""
+
+    whose = Whose.YOURS
 
     def fill_choices(self) -> None:
         _fill(self)
@@ -122,16 +126,47 @@ class AskingForm(_AboutMixin, PatientForm):
             is_valid = False
         return is_valid
 
+    def details(self, today: date) -> PatientDetails | None:
+        """As it is, with names asked for in the words of `whose`."""
+        found = super().details(today)
+        is_own = self.whose is Whose.YOURS
+        if not self.given_name.data:
+            self.given_name.errors = [
+                gettext("Enter your first name") if is_own else gettext("Enter their first name")
+            ]
+        if not self.family_name.data:
+            self.family_name.errors = [
+                gettext("Enter your last name") if is_own else gettext("Enter their last name")
+            ]
+        return found
+
 
 class OwnMoveForm(PageForm):
     version = IntegerField(validators=[InputRequired()])
     idempotency_key = HiddenField(default=lambda: uuid4().hex, validators=[Length(max=64)])
 
 
+OWN_CANCEL_REASONS = (CancelReason.PATIENT, CancelReason.PATIENT_UNWELL, CancelReason.NOT_NEEDED)
+
+
 class OwnCancelForm(PageForm):
+    reason = RadioField(_l("Why do you cancel it? (optional)"), validate_choice=False, choices=[])
     note = TextAreaField(
         _l("Is there anything that you want to tell us? (optional)"),
         filters=TEXT_FILTERS,
         validators=[Length(max=500, message=_l("Shorten it to 500 characters or fewer"))],
     )
     version = IntegerField(validators=[InputRequired()])
+
+    def fill_choices(self) -> None:
+        words = {
+            CancelReason.PATIENT: gettext("I cannot come then"),
+            CancelReason.PATIENT_UNWELL: gettext("I am too unwell"),
+            CancelReason.NOT_NEEDED: gettext("I do not need it any more"),
+        }
+        self.reason.choices = [(each.value, words[each]) for each in OWN_CANCEL_REASONS]
+
+    def chosen(self) -> CancelReason:
+        """Nobody has to say why."""
+        chosen = (each for each in OWN_CANCEL_REASONS if each.value == self.reason.data)
+        return next(chosen, CancelReason.PATIENT)

@@ -13,7 +13,8 @@ from telehealth.accounts.policies import VISITOR
 from telehealth.accounts.services.authorities import find_carer
 from telehealth.audit.services import record_event
 from telehealth.booking.code_texts import emergency_text
-from telehealth.booking.domain.appointment import AppointmentStatus, Mode
+from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason, Mode
+from telehealth.booking.domain.appointment_type import Refusal
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import Appointment, AppointmentType, Hold
 from telehealth.booking.policies import may_visit
@@ -35,6 +36,7 @@ from telehealth.booking.self_service.presenters import own_appointment, patients
 from telehealth.booking.services.appointments import get_appointment
 from telehealth.booking.services.cancelling import cancel_own_appointment
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
+from telehealth.booking.services.history import find_cancel_reason
 from telehealth.booking.services.moving import MoveRequest, move_own_appointment
 from telehealth.booking.services.own_rules import NotBookable, refuse_change, refuse_move
 from telehealth.error_pages import message_of
@@ -63,7 +65,7 @@ def show(appointment_id: UUID) -> ResponseReturnValue:
             patient_id=appointment.patient_id,
             service_id=appointment.service_id,
         )
-        return _show_page(appointment)
+        return _show_page(session, appointment)
 
 
 @bp.route("/move", methods=["GET", "POST"])
@@ -76,7 +78,7 @@ def move(appointment_id: UUID) -> ResponseReturnValue:
         with transaction() as session:
             appointment = _own(session, appointment_id)
             if refuse_move(appointment):
-                return _show_page(appointment)
+                return _show_page(session, appointment)
             hold = hold_choice(
                 session,
                 appointment.service,
@@ -155,10 +157,11 @@ def back(appointment_id: UUID) -> ResponseReturnValue:
 @guarded(VISITOR)
 def cancel(appointment_id: UUID) -> ResponseReturnValue:
     form = OwnCancelForm()
+    form.fill_choices()
     with reading() as session:
         appointment = _own(session, appointment_id)
         if refuse_change(appointment):
-            return _show_page(appointment)
+            return _show_page(session, appointment)
         if request.method != "POST":
             form.version.data = appointment.version
             return _cancel_page(appointment, form)
@@ -171,6 +174,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
                 actor(),
                 appointment_id,
                 version=form.version.data or 0,
+                reason=form.chosen(),
                 note=form.note.data or "",
             )
     except NotFound:
@@ -180,7 +184,8 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
             appointment = _own(session, appointment_id)
             form.version.data = appointment.version
             return _cancel_page(appointment, form, message_of(error)), error.status
-    flash(gettext("Your appointment is cancelled. The clinic will still make sure that you are seen."))
+    # What becomes of them stands on the page that follows, as long as it is there.
+    flash(gettext("Your appointment is cancelled."))
     return redirect(url_for("own_appointment.show", appointment_id=appointment_id), 303)
 
 
@@ -212,15 +217,19 @@ def _hold_of(session: Session, appointment: Appointment) -> Hold | None:
     return hold if is_meant else None
 
 
-def _show_page(appointment: Appointment) -> str:
+def _show_page(session: Session, appointment: Appointment) -> str:
     refusal = refuse_change(appointment)
+    is_cancelled = appointment.status is AppointmentStatus.CANCELLED
+    reason = find_cancel_reason(session, appointment) if is_cancelled else None
     return render_template(
         "self_service/appointment.html",
         appointment=own_appointment(appointment),
         status=appointment.status.value,
         can_change=refusal is None,
         can_move=refuse_move(appointment) is None,
+        is_too_late=refusal is Refusal.TOO_LATE,
         refusal=message_of(NotBookable(refusal)) if refusal else "",
+        is_not_needed=reason is CancelReason.NOT_NEEDED,
         is_signed_in=actor().is_signed_in,
     )
 
@@ -229,7 +238,7 @@ def _times_page(appointment_id: UUID, error: DomainError | None = None) -> Respo
     with reading() as session:
         appointment = _own(session, appointment_id)
         if refuse_move(appointment):
-            return _show_page(appointment)
+            return _show_page(session, appointment)
         type_, mode = _type_of(appointment), _mode(appointment)
         context = times_context(
             session,
@@ -244,9 +253,9 @@ def _times_page(appointment_id: UUID, error: DomainError | None = None) -> Respo
             appointment=own_appointment(appointment),
             modes=[(each.value, patients_mode_text(each), each is mode) for each in type_.modes],
             mode=mode.value,
-            problem=own_words(error),
+            problem=own_words(error, is_carer=_is_carer(session, appointment)),
             **context,
-        ), error.status if error else 200
+        ), error.status if error else 422 if context["day_error"] else 200
 
 
 def _move_page(
@@ -273,10 +282,15 @@ def _move_page(
         appointment=own_appointment(appointment),
         held=held_context(session, appointment.service, hold),
         form=form,
-        problem=own_words(error),
+        problem=own_words(error, is_carer=_is_carer(session, appointment)),
         others=others,
         mode=hold.mode.value,
     )
+
+
+def _is_carer(session: Session, appointment: Appointment) -> bool:
+    """With an account, or by a link of their own."""
+    return find_carer(session, actor(), appointment.id) is not None
 
 
 def _cancel_page(appointment: Appointment, form: OwnCancelForm, problem: str = "") -> str:

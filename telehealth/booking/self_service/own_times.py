@@ -16,6 +16,7 @@ from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.slots import PartOfDay, Slot
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import Appointment, AppointmentType, Hold
+from telehealth.booking.self_service.chosen_day import read_chosen_day
 from telehealth.booking.self_service.hold_owner import hold_owner
 from telehealth.booking.self_service.presenters import (
     TIMES_SHOWN,
@@ -31,6 +32,7 @@ from telehealth.booking.services.owners import find_owners
 from telehealth.booking.services.refusals import owner_of
 from telehealth.booking.slot_values import read_slot
 from telehealth.clock import now
+from telehealth.dates import date_text
 from telehealth.error_pages import message_of
 from telehealth.errors import DomainError, NotFound
 from telehealth.extensions import actor
@@ -38,17 +40,6 @@ from telehealth.extensions import actor
 # Enough for several whole days of a small service; of a large one a day is looked at whole.
 LOOKED_AT = 240
 _HOLD = "hold"
-
-
-def read_day(near: date | None = None) -> date | None:
-    """From which day free times are wanted: as asked for, else `near`. None: from today."""
-    try:
-        day = date.fromisoformat(request.values.get("from", ""))
-    except ValueError:
-        if near is None:
-            return None
-        day = near
-    return day if timedelta(0) < day - now().date() <= timedelta(days=366) else None
 
 
 def times_context(
@@ -61,13 +52,20 @@ def times_context(
     moves: Appointment | None = None,
     near: date | None = None,
 ) -> dict[str, Any]:
-    """What the page with the free times shows, with what is chosen above them. `near`: the day that was looked at."""
+    """What the page with the free times shows, with what is chosen above them.
+
+    `near`: the day that was looked at; a move begins at the appointment's own.
+    """
     owners = find_owners(session, service)
     who = read_key(request.values.get("who", ""))
     who = who if who in owners.names else None
     part = next((each for each in PartOfDay if each.value == request.values.get("part")), None)
     hold = kept_hold(session)
-    day = read_day(near)
+    zone = ZoneInfo(service.time_zone)
+    if moves is not None:
+        near = near or moves.starts_at.astimezone(zone).date()
+    chosen = read_chosen_day(service, type_, now(), near)
+    day = chosen.day
     slots = _find_whole_days(
         session,
         service,
@@ -86,14 +84,25 @@ def times_context(
             limit=LOOKED_AT,
         ),
     )
+    free = _elsewhere(slots, moves, mode)
+    times = days_of_times(free, owners, service)
+    if times["next_day"] and times["next_day"]["value"] > chosen.last.isoformat():
+        times["next_day"] = None
     return {
-        "times": days_of_times(_elsewhere(slots, moves, mode), owners, service),
+        "times": times,
         "people": [(str(key), name, key == who) for key, name in owners.names.items()],
         "who": str(who or ""),
         "part": part.value if part else "",
         "parts": [each.value for each in PartOfDay],
         "from": day.isoformat() if day else "",
         "is_first": day is None,
+        "day_error": chosen.error,
+        "shown_day": chosen.shown,
+        "today": chosen.today.isoformat(),
+        "last_day": chosen.last.isoformat(),
+        "last_day_text": date_text(chosen.last),
+        # Where the day that was asked for has no free time the list begins later.
+        "full_day": date_text(day) if day and free and not _is_on(free[0], day, zone) else "",
     }
 
 
@@ -109,6 +118,10 @@ def _find_whole_days(session: Session, service: HealthcareService, query: SlotQu
         return whole
     rest = find_slots(session, service, replace(query, from_date=last_day, days=1, limit=None), now=now())
     return whole + rest
+
+
+def _is_on(slot: Slot, day: date, zone: ZoneInfo) -> bool:
+    return slot.starts_at.astimezone(zone).date() == day
 
 
 def _elsewhere(slots: list[Slot], moves: Appointment | None, mode: Mode) -> list[Slot]:
@@ -227,11 +240,11 @@ def drop_hold(session: Session, service: HealthcareService) -> date | None:
     return day
 
 
-def own_words(error: DomainError | None) -> str:
-    """Why it did not work, said to the patient, without anybody else's data."""
+def own_words(error: DomainError | None, *, is_carer: bool) -> str:
+    """Why it did not work, said to the patient, without anybody else's data; `is_carer`: to whom acts for them."""
     if error is None:
         return ""
-    if isinstance(error, PatientBusy) and not actor().represents:
+    if isinstance(error, PatientBusy) and not is_carer:
         return gettext("You already have an appointment at that time. Choose another time.")
     if isinstance(error, PatientBusy) or (isinstance(error, SlotTaken) and error.code == "slot-taken"):
         # To somebody who acts for a patient it says no more: what is confidential is not even there.

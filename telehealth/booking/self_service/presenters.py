@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import blake2s
 from itertools import groupby
 from typing import Any
-from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
@@ -89,9 +89,9 @@ def one_of_each_start(slots: Sequence[Slot]) -> list[Slot]:
     return [offered[start] for start in sorted(offered)]
 
 
-def _turn(slot: Slot) -> int:
+def _turn(slot: Slot) -> bytes:
     owner = slot.practitioner_id or slot.schedule_id
-    return crc32(owner.bytes + slot.starts_at.isoformat().encode("ascii"))
+    return blake2s(owner.bytes + slot.starts_at.isoformat().encode("ascii")).digest()
 
 
 def _part(slot: Slot, zone: ZoneInfo) -> PartOfDay:

@@ -17,9 +17,8 @@ from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import Appointment, AppointmentType, Hold
-from telehealth.booking.policies import may_visit
 from telehealth.booking.self_service.answers import AnyForm, answers, typed_values
-from telehealth.booking.self_service.booked_here import last_booked, remember_booked
+from telehealth.booking.self_service.booked_here import done_context, last_booked, remember_booked
 from telehealth.booking.self_service.forms import (
     AskingForm,
     OwnBookingForm,
@@ -41,7 +40,6 @@ from telehealth.booking.self_service.own_times import (
 )
 from telehealth.booking.self_service.presenters import (
     mode_items,
-    own_appointment,
     patients_mode_text,
     type_items,
 )
@@ -251,13 +249,7 @@ def done() -> ResponseReturnValue:
         if appointment is None or appointment.status not in _STANDS:
             return redirect(url_for("self_service.services"), 303)
         speak_for(appointment.service)
-        return render_template(
-            "self_service/done.html",
-            appointment=own_appointment(appointment),
-            is_asked=appointment.status is AppointmentStatus.PENDING,
-            can_open=may_visit(actor(), appointment),
-            is_signed_in=actor().is_signed_in,
-        )
+        return render_template("self_service/done.html", **done_context(session, appointment))
 
 
 def _book(session: Session, form: AnyForm, service_id: UUID, hold_id: UUID) -> Appointment:
@@ -351,10 +343,10 @@ def _times_page(
             type_name=type_.name,
             mode=mode.value,
             mode_text=patients_mode_text(mode),
-            problem=own_words(error),
+            problem=own_words(error, is_carer=bool(actor().represents)),
             typed=typed_values(),
             **context,
-        ), error.status if error else 200
+        ), error.status if error else 422 if context["day_error"] else 200
 
 
 def _details_page(
@@ -373,7 +365,7 @@ def _details_page(
         form=form,
         people=people,
         emergency_text=emergency_text(service),
-        problem=own_words(error),
+        problem=own_words(error, is_carer=bool(actor().represents)),
         others=next_times(session, service, type_, hold.mode, people[0].id if len(people) == 1 else None)
         if error
         else [],

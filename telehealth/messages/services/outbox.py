@@ -67,6 +67,28 @@ def queue_message(
     return message
 
 
+def find_way(session: Session, *, patient_id: UUID, kind: str, since: datetime) -> ContactKind | None:
+    """By which way the latest such message went to a patient, or goes now.
+
+    None: there is none, it was withheld, it failed, or it waits for a safe hour.
+    """
+    is_under_way = or_(
+        Message.state.in_((MessageState.SENT, MessageState.SENDING)),
+        and_(Message.state == MessageState.QUEUED, Message.due_at <= now()),
+    )
+    return session.scalar(
+        select(Message.channel)
+        .where(
+            Message.patient_id == patient_id,
+            Message.kind == kind,
+            Message.created_at >= since,
+            is_under_way,
+        )
+        .order_by(Message.created_at.desc())
+        .limit(1)
+    )
+
+
 def has_due(session: Session, channels: Collection[ContactKind]) -> bool:
     """Whether something waits to be sent now. A cheap read: a claim is a write."""
     return session.scalar(select(Message.id).where(_is_due(channels)).limit(1)) is not None

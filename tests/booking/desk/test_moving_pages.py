@@ -1,7 +1,8 @@
 """Reception moves an appointment: to another time, or another way of meeting."""
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -45,6 +46,18 @@ def changes(session: Session, appointment: Appointment) -> list[Change | None]:
             .where(AppointmentHistory.appointment_id == appointment.id)
             .order_by(AppointmentHistory.version)
         )
+    )
+
+
+def local_day(appointment: Appointment) -> date:
+    return appointment.starts_at.astimezone(ZoneInfo(appointment.service.time_zone)).date()
+
+
+def offered_days(page: str) -> list[date]:
+    """The days of the times on a page, in order."""
+    starts = re.findall(r'name="slot"\s+value="[^"/]+/([^"]+)"', page)
+    return sorted(
+        datetime.fromisoformat(start).astimezone(ZoneInfo("Europe/London")).date() for start in starts
     )
 
 
@@ -163,3 +176,26 @@ def test_a_time_that_is_taken_cannot_be_chosen_for_a_move(
     assert answer.status_code == 409
     assert other.reference in answer.text
     assert choice(cast, 2) in re.findall(r'name="slot"\s+value="([^"]+)"', answer.text)
+
+
+def test_a_move_begins_at_the_day_of_the_appointment_and_leads_back_to_today(
+    client: CheckedClient, session: Session, cast: Cast
+) -> None:
+    later = make_appointment(session, cast, starts_at=soon() + timedelta(days=9))
+    session.commit()
+    day = local_day(later)
+    page = client.get_page(page_of(later, "/move"))
+    assert offered_days(page)[0] == day
+    assert f'value="{day.isoformat()}"' in page
+    assert "Next free times" in page
+    # Emptied by hand, or by the button: from today.
+    page = client.get_page(page_of(later, "/move") + "?from=")
+    assert offered_days(page)[0] < day
+    other = day + timedelta(days=2)
+    assert offered_days(client.get_page(f"{page_of(later, '/move')}?from={other}"))[0] == other
+
+
+def test_a_move_of_today_begins_with_the_next_free_times(
+    client: CheckedClient, cast: Cast, booked: Appointment
+) -> None:
+    assert "Next available" in client.get_page(page_of(booked, "/move"))

@@ -89,6 +89,20 @@ def test_the_times_end_where_the_schedule_ends(
     assert "No free times" in client.get_page(booking_page)
 
 
+def test_a_remembered_type_without_free_times_is_named_and_the_others_are_offered(
+    client: CheckedClient, session: Session, cast: Cast, booking_page: str
+) -> None:
+    review = make_type(session, cast.service, name="Asthma review", minutes=20, required_skill="Spirometry")
+    session.commit()
+    client.get_page(f"{booking_page}?type={review.id}&mode=phone")
+    next_patient = f"/desk/patients/{cast.other_patient.id}/book"
+    page = client.get_page(next_patient)
+    assert "Nothing is free for: Asthma review, 20 minutes, phone." in page
+    link = re.search(rf'href="({next_patient}\?type=[^"]+)">Consultation, 15 minutes', page)
+    assert link
+    assert "No free times" not in client.get_page(link.group(1))
+
+
 def test_a_service_without_types_says_so(
     client: CheckedClient, session: Session, cast: Cast, booking_page: str
 ) -> None:

@@ -100,7 +100,7 @@ def test_too_late_by_the_rule_is_said_with_the_phone_number(
     session.commit()
     for page in ("", "/move", "/cancel"):
         text = by_link.get_page(at(appointment, page))
-        assert "too late to change this appointment online" in text
+        assert "too late to move or cancel it online" in text
         assert "01632 960555" in text
         assert posted_forms(text) == []
     send(by_link, at(appointment, "/cancel"), before)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.models import Appointment, AppointmentHistory, FollowUpRequest
+from telehealth.booking.services.appointments import place_appointment
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.moving import move_appointment
 from tests.booking.self_service.own_booking import (
@@ -31,6 +32,7 @@ from tests.factories import (
     make_schedule,
     open_visit,
     sign_in,
+    slot_at,
 )
 from tests.page_checks import CheckedClient, fields_of
 
@@ -223,6 +225,28 @@ def test_the_patient_is_not_moved_into_their_own_other_appointment(
     slot = f"{other.id}/{free_start(3):%Y-%m-%dT%H:%M:%SZ}"
     page = pick(by_link, appointment, slot, status=409)
     assert "already have an appointment" in page
+
+
+def test_a_carer_by_link_is_not_told_of_what_is_confidential(
+    client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
+) -> None:
+    """To them the time is taken, as any other: why is nobody's but the patient's."""
+    carer = make_carer(session, cast.patient, email="carer@example.org")
+    there = slot_at(cast, free_start(6))._replace(practitioner_id=cast.colleague.practitioner_id)
+    place_appointment(
+        session,
+        actor_of(cast.receptionist),
+        cast.service,
+        cast.patient,
+        there,
+        type_=cast.appointment_type,
+        is_confidential=True,
+    )
+    session.commit()
+    open_visit(client, appointment, carer=carer.related_person)
+    page = pick(client, appointment, choice(cast, 6), status=409)
+    assert "This time is not free any more" in page
+    assert "already have" not in page
 
 
 def test_a_way_of_meeting_that_the_type_does_not_offer_is_not_taken(

@@ -1,21 +1,29 @@
 """Patients book themselves: a button that is pressed twice, and too many who ask from one place."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Authority
+from telehealth.booking.join_addresses import join_address
 from telehealth.booking.models import Appointment
+from telehealth.booking.services.links import make_link
 from telehealth.booking.services.self_service import MOST_ASKED
 from tests.booking.self_service.own_booking import (
     STRANGER,
+    address,
     ask,
+    choice,
     choose,
     count_appointments,
+    count_held,
     free_start,
     go_on,
     open_to_all,
+    query,
 )
 from tests.factories import (
     Cast,
@@ -25,7 +33,7 @@ from tests.factories import (
     make_schedule,
     sign_in,
 )
-from tests.page_checks import CheckedClient
+from tests.page_checks import CheckedClient, fields_of
 
 pytestmark = pytest.mark.web
 
@@ -109,3 +117,27 @@ def test_asking_is_limited_from_one_place_too(
     page = go_on(second_browser, page, status=429)
     assert "01632 960555" in page
     assert count_appointments(session) == 1
+
+
+def test_who_opens_their_link_in_the_middle_is_offered_the_time_again(
+    client: CheckedClient, session: Session, cast: Cast, appointment: Appointment
+) -> None:
+    """It was kept for nobody in particular: not for them any more, and not against them either."""
+    open_to_all(session, cast)
+    link = make_link(session, appointment)
+    session.commit()
+    choose(client, cast, 3)
+    assert count_held(session)
+    with client.application.test_request_context():
+        address_of_link = urlsplit(join_address(link)).path
+    page = client.get_page(address_of_link)
+    born = cast.patient.birth_date
+    typed = {
+        "birth_date-day": str(born.day),
+        "birth_date-month": str(born.month),
+        "birth_date-year": str(born.year),
+    }
+    answer = client.post(address_of_link, data={**fields_of(page), **typed})
+    assert answer.status_code == 303
+    assert not count_held(session)
+    assert choice(cast, 3) in client.get_page(address(cast, "/when") + query(cast))
