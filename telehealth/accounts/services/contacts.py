@@ -3,7 +3,16 @@
 from enum import Enum
 
 from email_validator import EmailNotValidError, validate_email
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    ValidationResult,
+    format_number,
+    is_possible_number_with_reason,
+    national_significant_number,
+    parse,
+)
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Patient
@@ -17,6 +26,8 @@ class Unchanged(Enum):
 
 
 UNCHANGED = Unchanged.UNCHANGED
+BRITISH = 44
+BRITISH_MOBILE, SHORTEST_BRITISH = 10, 9
 
 
 def e164(text: str) -> str | None:
@@ -26,7 +37,17 @@ def e164(text: str) -> str | None:
     except NumberParseException:
         return None
     # "Possible", not "valid": the ranges kept for drama and tests are not assigned.
-    return format_number(number, PhoneNumberFormat.E164) if is_possible_number(number) else None
+    if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE or _lacks_digits(number):
+        return None
+    return format_number(number, PhoneNumberFormat.E164)
+
+
+def _lacks_digits(number: PhoneNumber) -> bool:
+    """British numbers of people have ten digits after the 0, in a few places nine; shorter ones are services'."""
+    digits = national_significant_number(number)
+    least = BRITISH_MOBILE if digits.startswith("7") else SHORTEST_BRITISH
+    # Where digits are missing the leading 0 may be taken for one of the number's own.
+    return number.country_code == BRITISH and (len(digits) < least or digits.startswith("0"))
 
 
 def normal_email_or_none(text: str) -> str | None:
