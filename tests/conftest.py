@@ -160,7 +160,11 @@ def app(application: Flask, connection: Connection) -> Iterator[Flask]:
     rolled_back.engine = connection.engine
     rolled_back.after_commit = real.after_commit
     application.extensions["telehealth.database"] = rolled_back
+    config = dict(application.config)
     yield application
+    # What a test set is not the next one's.
+    application.config.clear()
+    application.config.update(config)
     application.extensions["telehealth.database"] = real
 
 

@@ -107,17 +107,14 @@ def test_nothing_that_is_sent_gives_a_500(
     app: Flask, client: CheckedClient, cast: Cast, form: dict[str, str], junk: bytes
 ) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-    try:
-        sign_in(client, cast.receptionist)
-        for address in ("/sign-in", "/desk/patients/new", f"/desk/patients/{cast.patient.id}/book"):
-            for sent in (
-                {"data": form},
-                {"data": junk, "content_type": "application/x-www-form-urlencoded"},
-                {"data": junk, "content_type": "multipart/form-data; boundary=x"},
-                {"data": junk, "content_type": "application/json"},
-            ):
-                answer = client.post(address, **sent)
-                assert answer.status_code < 500, (address, sent)
-        assert client.post("/desk", data={"q": form.get("reason", "")}).status_code < 500
-    finally:
-        app.config["WTF_CSRF_ENABLED"] = True
+    sign_in(client, cast.receptionist)
+    for address in ("/sign-in", "/desk/patients/new", f"/desk/patients/{cast.patient.id}/book"):
+        for sent in (
+            {"data": form},
+            {"data": junk, "content_type": "application/x-www-form-urlencoded"},
+            {"data": junk, "content_type": "multipart/form-data; boundary=x"},
+            {"data": junk, "content_type": "application/json"},
+        ):
+            answer = client.post(address, **sent)
+            assert answer.status_code < 500, (address, sent)
+    assert client.post("/desk", data={"q": form.get("reason", "")}).status_code < 500

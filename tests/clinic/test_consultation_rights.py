@@ -47,21 +47,18 @@ def test_nobody_else_opens_admits_or_ends(
 ) -> None:
     arrive(session, appointment)
     app.config["WTF_CSRF_ENABLED"] = False
-    try:
-        for account in cast.staff():
-            if account is cast.clinician:
-                continue
-            other = app.test_client()
-            sign_in(other, account)
-            open_visit(other, appointment)
-            for answer in (
-                other.get(f"/clinic/consultations/{appointment.id}"),
-                other.post(f"/clinic/appointments/{appointment.id}/admit"),
-                other.post(f"/clinic/consultations/{appointment.id}/end", data={"outcome": "completed"}),
-            ):
-                assert answer.status_code == 404, (account.email, answer.request.path)
-    finally:
-        app.config["WTF_CSRF_ENABLED"] = True
+    for account in cast.staff():
+        if account is cast.clinician:
+            continue
+        other = app.test_client()
+        sign_in(other, account)
+        open_visit(other, appointment)
+        for answer in (
+            other.get(f"/clinic/consultations/{appointment.id}"),
+            other.post(f"/clinic/appointments/{appointment.id}/admit"),
+            other.post(f"/clinic/consultations/{appointment.id}/end", data={"outcome": "completed"}),
+        ):
+            assert answer.status_code == 404, (account.email, answer.request.path)
     encounter = find_encounter(session, appointment.id)
     assert encounter is not None
     assert encounter.status is EncounterStatus.ARRIVED

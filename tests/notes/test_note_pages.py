@@ -168,21 +168,18 @@ def test_a_note_does_not_exist_for_anybody_else(
     app: Flask, cast: Cast, appointment: Appointment, note: ConsultationNote
 ) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-    try:
-        for account in cast.staff():
-            if account is cast.clinician:
-                continue
-            other = app.test_client()
-            sign_in(other, account)
-            open_visit(other, appointment)
-            for answer in (
-                other.put(f"/notes/{note.id}/draft", json=sections(history="x"), headers={"If-Match": "0"}),
-                other.post(f"/notes/{note.id}/sign", data={f"section-{HISTORY}": "x", "version": "0"}),
-                other.get(f"/clinic/consultations/{appointment.id}"),
-            ):
-                assert answer.status_code == 404, (account.email, answer.request.path)
-    finally:
-        app.config["WTF_CSRF_ENABLED"] = True
+    for account in cast.staff():
+        if account is cast.clinician:
+            continue
+        other = app.test_client()
+        sign_in(other, account)
+        open_visit(other, appointment)
+        for answer in (
+            other.put(f"/notes/{note.id}/draft", json=sections(history="x"), headers={"If-Match": "0"}),
+            other.post(f"/notes/{note.id}/sign", data={f"section-{HISTORY}": "x", "version": "0"}),
+            other.get(f"/clinic/consultations/{appointment.id}"),
+        ):
+            assert answer.status_code == 404, (account.email, answer.request.path)
     assert (note.draft_version, note.versions) == (0, [])
 
 

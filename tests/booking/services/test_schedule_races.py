@@ -158,7 +158,10 @@ def _choose_while_it_is_taken_away(database: Database, cast: Cast, *, days: int,
     on = local_today(cast.service) + days * DAY
     colleague = cast.colleague.practitioner_id
     with database.transaction() as session:
-        schedule = make_schedule(session, cast.service, colleague, first_date=on)
+        # One day alone: what an earlier round left has no times then.
+        schedule = make_schedule(
+            session, cast.service, colleague, rrule="FREQ=DAILY;COUNT=1", first_date=on, last_date=on
+        )
         query = SlotQuery(
             type=cast.appointment_type,
             mode=Mode.VIDEO,
@@ -168,6 +171,7 @@ def _choose_while_it_is_taken_away(database: Database, cast: Cast, *, days: int,
             limit=1,
         )
         (slot,) = find_slots(session, cast.service, query, now=now())
+        assert slot.schedule_id == schedule.id
 
     def choose() -> None:
         receptionist = actor_of(cast.receptionist)
