@@ -22,16 +22,22 @@ from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.form_fields import fill_date, read_key, show_refusal
 from telehealth.booking.policies import DESK
 from telehealth.booking.presenters import mode_text
+from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import PatientBusy
 from telehealth.booking.services.explanations import Reason, ReasonCode
 from telehealth.booking.services.follow_up_work import list_patients_follow_ups
 from telehealth.booking.services.links import make_link
-from telehealth.booking.services.overbooking import NO_SCHEDULE, OverbookRequest, overbook_appointment
+from telehealth.booking.services.overbooking import (
+    NO_SCHEDULE,
+    OverbookRequest,
+    is_free,
+    overbook_appointment,
+)
 from telehealth.booking.services.refusals import see_obstacles
 from telehealth.clock import now
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput
-from telehealth.extensions import actor, transaction
+from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import guarded
 
 
@@ -44,6 +50,10 @@ def overbook(patient_id: UUID) -> ResponseReturnValue:
     form.fill_choices()
     wish = _wish(form, patient_id)
     if wish is None:
+        return _page(form, patient_id), 422
+    if _is_free(wish):
+        text = gettext("This time is free. Go back to the free times and book it there.")
+        form.clock.errors = [text]
         return _page(form, patient_id), 422
     try:
         with transaction() as session:
@@ -102,6 +112,14 @@ def _wish(form: OverbookForm, patient_id: UUID) -> OverbookRequest | None:
         follow_up_id=form.follow_up_id(),
         is_for_no_request=form.is_for_no_request(),
     )
+
+
+def _is_free(wish: OverbookRequest) -> bool:
+    # Far dates are refused with words of their own.
+    if abs(wish.starts_at - now()) >= FARTHEST:
+        return False
+    with reading() as session:
+        return is_free(session, booking_service(session), wish)
 
 
 def _page(form: OverbookForm, patient_id: UUID, problem: Problem | None = None) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from telehealth.booking.services.appointments import (
     place_appointment,
     still_booked,
 )
+from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.follow_ups import end_by_booking
 from telehealth.booking.services.idempotency import key_of, remember_key
@@ -52,6 +54,23 @@ class OverbookRequest:
     follow_up_id: UUID | None = None
     # Said to be for none of the patient's requests.
     is_for_no_request: bool = False
+
+
+def is_free(session: Session, service: HealthcareService, wish: OverbookRequest) -> bool:
+    """Whether the time can be booked as any other: then there is nothing to book on top of."""
+    type_ = session.get(AppointmentType, wish.appointment_type_id)
+    if type_ is None or type_.service_id != service.id:
+        return False
+    query = SlotQuery(
+        type=type_,
+        mode=wish.mode,
+        from_date=wish.starts_at.astimezone(ZoneInfo(service.time_zone)).date(),
+        days=1,
+        practitioner_id=wish.practitioner_id,
+        shared_clinic_id=wish.shared_clinic_id,
+    )
+    found = find_slots(session, service, query, now=now())
+    return any(slot.starts_at == wish.starts_at for slot in found)
 
 
 def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) -> Appointment:

@@ -34,7 +34,8 @@ def overbook_page(cast: Cast) -> str:
 
 
 def overbooking(cast: Cast, **changes: str) -> dict[str, str]:
-    local = soon().astimezone(LONDON)
+    # Between two times that are offered: those are booked as any other.
+    local = (soon() + timedelta(minutes=5)).astimezone(LONDON)
     return {
         "owner": str(cast.practitioner_id),
         "type": str(cast.appointment_type.id),
@@ -61,7 +62,7 @@ def test_overbooking_stands_with_a_name_and_a_reason(
     page = client.submit(overbook_page, overbooking(cast))
     assert "Overbooked by Reception: In pain since yesterday" in page
     made = session.scalars(select(Appointment).where(Appointment.is_overbooked)).one()
-    assert (made.starts_at, made.reason) == (soon(), "Tooth")
+    assert (made.starts_at, made.reason) == (soon() + timedelta(minutes=5), "Tooth")
     assert "Overbooked" in client.get_page(f"/desk/patients/{cast.patient.id}")
 
 
@@ -76,6 +77,21 @@ def test_the_day_sheet_says_who_overbooked_and_why(
     page = client.get_page(day)
     assert "Protected patient" in page
     assert "In pain" not in page
+
+
+def test_a_time_that_is_free_is_booked_as_any_other(
+    client: CheckedClient, session: Session, cast: Cast, overbook_page: str
+) -> None:
+    """Nothing is there to book on top of."""
+    form = overbooking(cast, clock=f"{soon().astimezone(LONDON):%H:%M}")
+    page = client.submit(overbook_page, form, status=422)
+    assert "This time is free. Go back to the free times and book it there." in page
+    assert fields_of(page)["note"] == form["note"]
+    assert count_appointments(session) == 0
+    make_appointment(session, cast, patient=cast.other_patient)
+    session.commit()
+    client.submit(overbook_page, form)
+    assert count_appointments(session) == 2
 
 
 def test_a_shared_clinic_is_overbooked_too(

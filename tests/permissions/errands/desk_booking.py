@@ -1,6 +1,6 @@
 """What reception does with times and appointments."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -115,7 +115,8 @@ def release(scene: Scene) -> Errand:
 
 @errand(f"POST {RECORD}/overbook")
 def overbook(scene: Scene) -> Errand:
-    local = free_start().astimezone(LONDON)
+    # Between two times that are offered: those are booked as any other.
+    local = (free_start() + timedelta(minutes=5)).astimezone(LONDON)
     form = {
         "owner": str(scene.cast.practitioner_id),
         "type": str(scene.cast.appointment_type.id),
