@@ -14,6 +14,7 @@ from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.desk.appointment_pages import open_appointment
 from telehealth.booking.desk.booking_forms import CancelForm, ChangeForm, VersionForm
 from telehealth.booking.desk.desks import desk_service
+from telehealth.booking.desk.kept_times import kept_contexts
 from telehealth.booking.desk.routes import bp
 from telehealth.booking.domain.appointment import AppointmentStatus, can_become
 from telehealth.booking.history_presenters import history_lines, overbooking_text
@@ -24,6 +25,7 @@ from telehealth.booking.safety_presenters import carer_text, send_lines
 from telehealth.booking.services.attendance import mark_noshow, undo_noshow
 from telehealth.booking.services.booking import confirm_appointment
 from telehealth.booking.services.cancelling import cancel_appointment
+from telehealth.booking.services.desk_holds import list_kept_for_move
 from telehealth.booking.services.details import change_details
 from telehealth.booking.services.history import list_steps
 from telehealth.booking.services.links import count_tries, find_carer_links, make_link
@@ -169,6 +171,7 @@ def _page(appointment_id: UUID, problem: str = "") -> str:
             else send_lines(
                 where_to_send(session, found), find_addressee(session, found), found.service.time_zone
             ),
+            "kept": kept_contexts(session, list_kept_for_move(session, actor(), found.id)),
             "carers": _carer_links(session, found),
             "history": history_lines(steps, found),
             "overbooked_text": overbooking_text(steps),

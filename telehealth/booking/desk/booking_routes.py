@@ -16,9 +16,10 @@ from telehealth.booking.desk.booking_service import booking_service
 from telehealth.booking.desk.chosen_time import forget_chosen_time
 from telehealth.booking.desk.desks import desk_arguments, desk_choice
 from telehealth.booking.desk.just_done import find_done, remember_done
+from telehealth.booking.desk.kept_times import held_context, kept_contexts
 from telehealth.booking.desk.refusal_presenters import Problem
 from telehealth.booking.desk.routes import bp, known_patient_card, record_opening
-from telehealth.booking.desk.time_pages import explain_choice, held_context, read_wish, times_page_context
+from telehealth.booking.desk.time_pages import explain_choice, read_wish, times_page_context
 from telehealth.booking.desk.time_search import TimeSearch, read_search
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import FollowUpRequest, Hold
@@ -29,12 +30,12 @@ from telehealth.booking.services.desk_holds import (
     HoldRequest,
     find_hold,
     hold_for_patient,
+    list_kept_for_patient,
     release_for_patient,
 )
 from telehealth.booking.services.follow_up_work import list_patients_follow_ups
 from telehealth.booking.services.holds import release_hold
 from telehealth.booking.services.links import make_link
-from telehealth.clock import now
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, DomainError, NotFound, TooManyTries
 from telehealth.extensions import actor, reading, transaction
@@ -214,12 +215,14 @@ def _times_page(patient_id: UUID, problem: Problem | None = None) -> str:
         record_opening(session, "booking.opened", patient.id, service.id)
         search = _search(session, service, patient.id)
         context = times_page_context(session, service, search, patient.id)
+        kept = kept_contexts(session, list_kept_for_patient(session, actor(), patient.id))
         card = known_patient_card(session, patient, service)
         desk = desk_choice(session, service, url_for("booking.book", patient_id=patient_id))
     return render_template(
         "booking/book.html",
         patient=card,
         desk=desk,
+        kept=kept,
         stays=desk_arguments(service),
         service_name=service.name,
         problem=problem,
@@ -239,7 +242,7 @@ def _details_page(form: DetailsForm, patient_id: UUID, hold_id: UUID, problem: P
         search = _search(session, service, patient.id)
         context = {
             "patient": known_patient_card(session, patient, service),
-            "held": held_context(session, service, hold, now()) if hold else None,
+            "held": held_context(session, hold) if hold else None,
             "emergency_text": emergency_text(service),
             "arguments": search.arguments,
             "has_requests": bool(requests),

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from telehealth.booking.desk.appointment_pages import open_appointment
 from telehealth.booking.desk.booking_forms import MoveForm
 from telehealth.booking.desk.just_done import find_done, remember_done
+from telehealth.booking.desk.kept_times import held_context, kept_contexts
 from telehealth.booking.desk.refusal_presenters import Problem
 from telehealth.booking.desk.routes import bp
-from telehealth.booking.desk.time_pages import explain_choice, held_context, read_wish, times_page_context
+from telehealth.booking.desk.time_pages import explain_choice, read_wish, times_page_context
 from telehealth.booking.desk.time_search import TimeSearch, read_search
 from telehealth.booking.models import Appointment, Hold
 from telehealth.booking.policies import DESK
@@ -25,12 +26,12 @@ from telehealth.booking.services.desk_holds import (
     HoldRequest,
     find_hold,
     hold_for_move,
+    list_kept_for_move,
     release_for_move,
 )
 from telehealth.booking.services.holds import release_hold
 from telehealth.booking.services.managed import get_managed
 from telehealth.booking.services.moving import MOVABLE, MoveRequest, move_appointment
-from telehealth.clock import now
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, DomainError, NotFound, TooManyTries
 from telehealth.extensions import actor, reading, transaction
@@ -179,6 +180,7 @@ def _times_page(appointment_id: UUID, problem: Problem | None = None) -> str:
             **times_page_context(
                 session, found.service, _search(session, found), found.patient_id, moves=found
             ),
+            "kept": kept_contexts(session, list_kept_for_move(session, actor(), found.id)),
             "can_move": found.status in MOVABLE and found.appointment_type is not None,
         }
     return render_template("booking/move.html", problem=problem, typed={}, **context)
@@ -190,7 +192,7 @@ def _details_page(form: MoveForm, appointment_id: UUID, hold_id: UUID, problem: 
         hold = find_hold(session, actor(), found.service_id, hold_id)
         context = {
             **open_appointment(session, found),
-            "held": held_context(session, found.service, hold, now()) if hold else None,
+            "held": held_context(session, hold) if hold else None,
             "arguments": _search(session, found).arguments,
             "can_move": found.status in MOVABLE,
         }

@@ -14,6 +14,7 @@ from telehealth.accounts.services.patients import get_patient
 from telehealth.accounts.services.protection import find_protections
 from telehealth.audit.services import record_event
 from telehealth.booking.desk.desks import choose_desk, desk_choice, desk_service
+from telehealth.booking.desk.kept_times import kept_contexts
 from telehealth.booking.desk.merge_presenters import record_links
 from telehealth.booking.follow_ups.presenters import follow_up_cards
 from telehealth.booking.form_fields import read_key
@@ -24,6 +25,7 @@ from telehealth.booking.presenters import (
     record_lines,
 )
 from telehealth.booking.safety_presenters import carer_cards, change_card
+from telehealth.booking.services.desk_holds import list_kept_for_patient
 from telehealth.booking.services.follow_up_work import find_left_behind, list_patients_follow_ups
 from telehealth.booking.services.restricted import list_record_appointments
 from telehealth.clock import now, uk_today
@@ -62,6 +64,7 @@ def patient_record(patient_id: UUID) -> ResponseReturnValue:
         changes = [change_card(change, service.time_zone) for change in find_pending(session, patient.id)]
         carers = carer_cards(list_authorities(session, patient.id), uk_today(), service.time_zone)
         records = record_links(session, patient, service)
+        kept = kept_contexts(session, list_kept_for_patient(session, actor(), patient.id))
         desk = desk_choice(session, service, url_for("booking.patient_record", patient_id=patient_id))
     return render_template(
         "booking/patient_record.html",
@@ -73,6 +76,7 @@ def patient_record(patient_id: UUID) -> ResponseReturnValue:
         changes=changes,
         carers=carers,
         records=records,
+        kept=kept,
         desk=desk,
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.models import HealthcareService
 from telehealth.booking.desk.booking_presenters import (
     TIMES_SHOWN,
-    hold_context,
     search_context,
     times_context,
 )
@@ -22,12 +20,12 @@ from telehealth.booking.desk.time_search import TimeSearch
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.form_fields import read_key
-from telehealth.booking.models import Appointment, AppointmentType, Hold, Room, Schedule
+from telehealth.booking.models import Appointment, AppointmentType
 from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
 from telehealth.booking.services.desk_holds import HoldRequest
-from telehealth.booking.services.refusals import explain_refusal, owner_of
+from telehealth.booking.services.refusals import explain_refusal
 from telehealth.booking.slot_values import read_slot
 from telehealth.clock import now
 from telehealth.error_pages import message_of
@@ -69,16 +67,6 @@ def times_page_context(
         "search": search_context(search),
         "times": times_context(slots, search.owners, service, is_first=search.from_date is None),
     }
-
-
-def held_context(
-    session: Session, service: HealthcareService, hold: Hold, current: datetime
-) -> dict[str, Any]:
-    type_ = session.get_one(AppointmentType, hold.appointment_type_id)
-    schedule = session.get_one(Schedule, hold.schedule_id)
-    room = session.get(Room, schedule.room_id) if schedule.room_id and hold.mode is Mode.IN_PERSON else None
-    owner = owner_of(session, service, hold.schedule_id)
-    return hold_context(hold, type_, owner, room.name if room else "", current, service.time_zone)
 
 
 def explain_choice(

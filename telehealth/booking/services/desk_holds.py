@@ -47,6 +47,16 @@ def release_for_patient(session: Session, actor: Actor, patient_id: UUID, wish: 
 
     In a transaction of its own, before `hold_for_patient`: whoever locks twice in one can wait for each other for ever.
     """
+    return _release_others(session, actor, list_kept_for_patient(session, actor, patient_id), wish)
+
+
+def release_for_move(session: Session, actor: Actor, appointment_id: UUID, wish: HoldRequest) -> Hold | None:
+    """The same, of what is kept to move this appointment."""
+    return _release_others(session, actor, list_kept_for_move(session, actor, appointment_id), wish)
+
+
+def list_kept_for_patient(session: Session, actor: Actor, patient_id: UUID) -> list[Hold]:
+    """What the actor keeps right now to book it for this patient."""
     held = _held(session, actor, Hold.moves_appointment_id.is_(None))
     tokens = session.scalars(
         select(Claim.hold_token).where(
@@ -54,14 +64,12 @@ def release_for_patient(session: Session, actor: Actor, patient_id: UUID, wish: 
             Claim.hold_token.in_([hold.id.hex for hold in held]),
         )
     ).all()
-    mine = [hold for hold in held if hold.id.hex in tokens]
-    return _release_others(session, actor, mine, wish)
+    return [hold for hold in held if hold.id.hex in tokens]
 
 
-def release_for_move(session: Session, actor: Actor, appointment_id: UUID, wish: HoldRequest) -> Hold | None:
-    """The same, of what is kept to move this appointment."""
-    mine = _held(session, actor, Hold.moves_appointment_id == appointment_id)
-    return _release_others(session, actor, mine, wish)
+def list_kept_for_move(session: Session, actor: Actor, appointment_id: UUID) -> list[Hold]:
+    """What the actor keeps right now to move this appointment to."""
+    return _held(session, actor, Hold.moves_appointment_id == appointment_id)
 
 
 def hold_for_patient(

@@ -30,7 +30,7 @@ def hold(client: CheckedClient, cast: Cast, number: int = 0, **values: str) -> s
     answer = client.post(
         f"/desk/patients/{cast.patient.id}/hold",
         data={
-            **fields_of(client.get_page(f"/desk/patients/{cast.patient.id}/book")),
+            **fields_of(client.get_page(f"/desk/patients/{cast.patient.id}/book"), form=-1),
             "slot": choice(cast, number),
             **values,
         },

@@ -143,6 +143,36 @@ def test_choosing_the_same_time_twice_keeps_it_once(
     assert count_holds(session) == 1
 
 
+def test_whoever_goes_back_sees_what_they_keep_and_goes_on_or_gives_it_back(
+    client: CheckedClient, session: Session, cast: Cast, booking_page: str
+) -> None:
+    """The browser's own button: nothing tells the service that the page was left."""
+    kept = hold(client, cast)
+    for page in (booking_page, f"/desk/patients/{cast.patient.id}"):
+        shown = client.get_page(page)
+        assert "You are keeping a time" in shown
+        assert "Nobody else can book it until" in shown
+    other = client.get_page(f"/desk/patients/{cast.other_patient.id}/book")
+    assert "You are keeping a time" not in other
+    address = kept.partition("?")[0]
+    assert f'href="{address}">Go on with this time' in shown
+    assert "Book this time" in client.get_page(address)
+    assert (
+        client.post(f"{address}/release", data={"csrf_token": fields_of(shown)["csrf_token"]}).status_code
+        == 303
+    )
+    assert count_holds(session) == 0
+    assert "You are keeping a time" not in client.get_page(booking_page)
+
+
+def test_a_time_that_is_kept_no_more_is_not_said_to_be(
+    client: CheckedClient, session: Session, cast: Cast, booking_page: str
+) -> None:
+    hold(client, cast)
+    let_lapse(session)
+    assert "You are keeping a time" not in client.get_page(booking_page)
+
+
 def test_choosing_another_time_gives_the_first_one_back(
     client: CheckedClient, session: Session, cast: Cast
 ) -> None:

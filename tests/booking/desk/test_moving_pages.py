@@ -139,6 +139,18 @@ def test_back_after_a_move_leads_to_the_moved_appointment(
     assert "You have just moved this appointment" in client.get_page(page_of(booked))
 
 
+def test_whoever_goes_back_from_a_move_sees_the_new_time_that_they_keep(
+    client: CheckedClient, cast: Cast, booked: Appointment
+) -> None:
+    client.submit(page_of(booked, "/move"), {"slot": choice(cast, 3)})
+    for page in (page_of(booked, "/move"), page_of(booked)):
+        shown = client.get_page(page)
+        assert "You are keeping a time" in shown
+        assert "Give it back" in shown
+    # It is for the move, not for another appointment.
+    assert "You are keeping a time" not in client.get_page(f"/desk/patients/{cast.patient.id}/book")
+
+
 def test_giving_the_new_time_back_leaves_the_appointment_as_it_was(
     client: CheckedClient, session: Session, cast: Cast, booked: Appointment
 ) -> None:
