@@ -173,6 +173,31 @@ def test_a_time_that_is_given_back_is_free_for_the_next_caller(
     expect(desk.locator('[name="reason"]')).to_have_value("Typed before")
 
 
+def test_the_browsers_back_shows_what_is_kept(reception: Page, pictures: Path) -> None:
+    page, size = reception, reception.viewport_size
+    assert size is not None
+    people.open_desk(page)
+    people.register(page, Person("Jowan", f"Tregenza {size['width']}", date(1972, 11, 3)))
+    kept = page.locator(".app-times__time").last.get_attribute("value")
+    page.locator(".app-times__time").last.click()
+    expect(page).to_have_url(re.compile("/holds/"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="You are keeping a time")).to_be_visible()
+    expect_sound(page)
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=pictures / f"kept-{size['width']}.png")
+    page.get_by_role("link", name="Go on with this time").click()
+    expect(page.get_by_role("heading", name="Book this time")).to_be_visible()
+    page.go_back()
+    # It still stands where it was pressed: pressed again, it is the same.
+    page.locator(f'.app-times__time[value="{kept}"]').click()
+    expect(page.get_by_role("heading", name="Book this time")).to_be_visible()
+    page.go_back()
+    people.press(page, "give it back")
+    expect(page.locator(f'.app-times__time[value="{kept}"]')).to_have_count(1)
+    expect(page.get_by_role("heading", name="You are keeping a time")).to_have_count(0)
+
+
 def test_a_series_and_an_overbooking_are_within_everybodys_reach(desk: Page) -> None:
     people.open_desk(desk)
     people.register(desk, Person("Jory", "Pascoe", date(1970, 10, 2)))

@@ -214,15 +214,15 @@ def _times_page(patient_id: UUID, problem: Problem | None = None) -> str:
         patient = get_patient(session, actor(), patient_id)
         record_opening(session, "booking.opened", patient.id, service.id)
         search = _search(session, service, patient.id)
-        context = times_page_context(session, service, search, patient.id)
-        kept = kept_contexts(session, list_kept_for_patient(session, actor(), patient.id))
+        kept = list_kept_for_patient(session, actor(), patient.id)
+        context = times_page_context(session, service, search, patient.id, kept=kept)
+        context["kept"] = kept_contexts(session, kept)
         card = known_patient_card(session, patient, service)
         desk = desk_choice(session, service, url_for("booking.book", patient_id=patient_id))
     return render_template(
         "booking/book.html",
         patient=card,
         desk=desk,
-        kept=kept,
         stays=desk_arguments(service),
         service_name=service.name,
         problem=problem,

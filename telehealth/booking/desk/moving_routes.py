@@ -175,12 +175,13 @@ def _arguments(appointment_id: UUID) -> dict[str, Any]:
 def _times_page(appointment_id: UUID, problem: Problem | None = None) -> str:
     with transaction() as session:
         found = get_managed(session, actor(), appointment_id)
+        kept = list_kept_for_move(session, actor(), found.id)
         context = {
             **open_appointment(session, found),
             **times_page_context(
-                session, found.service, _search(session, found), found.patient_id, moves=found
+                session, found.service, _search(session, found), found.patient_id, kept=kept, moves=found
             ),
-            "kept": kept_contexts(session, list_kept_for_move(session, actor(), found.id)),
+            "kept": kept_contexts(session, kept),
             "can_move": found.status in MOVABLE and found.appointment_type is not None,
         }
     return render_template("booking/move.html", problem=problem, typed={}, **context)

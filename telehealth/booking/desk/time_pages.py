@@ -1,6 +1,6 @@
 """What the pages have in common on which reception chooses a time: to book, to move, for a series."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from telehealth.booking.desk.time_search import TimeSearch
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.form_fields import read_key
-from telehealth.booking.models import Appointment, AppointmentType
+from telehealth.booking.models import Appointment, AppointmentType, Hold
 from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
@@ -54,12 +54,21 @@ def times_page_context(
     search: TimeSearch,
     patient_id: UUID,
     *,
+    kept: Sequence[Hold] = (),
     moves: Appointment | None = None,
 ) -> dict[str, Any]:
-    """`moves`: the appointment that is to be moved; its own time counts as free, but is no other time."""
+    """`kept`: what the reader keeps for this: it stands among the free times, and chosen again it is gone on with.
+
+    `moves`: the appointment that is to be moved; its own time counts as free, but is no other time.
+    """
     slots: list[Slot] = []
     if search.type:
-        query = search.query(search.type, patient_id=patient_id, ignoring=moves.id if moves else None)
+        query = search.query(
+            search.type,
+            patient_id=patient_id,
+            ignoring=moves.id if moves else None,
+            own_hold=kept[0].id if kept else None,
+        )
         slots = _find_times(session, service, query)
     if moves is not None and search.mode is moves.mode:
         slots = [slot for slot in slots if not _is_own(slot, moves, search)]

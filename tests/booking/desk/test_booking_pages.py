@@ -152,7 +152,11 @@ def test_whoever_goes_back_sees_what_they_keep_and_goes_on_or_gives_it_back(
         shown = client.get_page(page)
         assert "You are keeping a time" in shown
         assert "Nobody else can book it until" in shown
+    # It still stands among the times, and pressed again it is the same.
+    assert choice(cast) in client.get_page(booking_page)
+    assert hold(client, cast).partition("?")[0] == kept.partition("?")[0]
     other = client.get_page(f"/desk/patients/{cast.other_patient.id}/book")
+    assert choice(cast) not in other
     assert "You are keeping a time" not in other
     address = kept.partition("?")[0]
     assert f'href="{address}">Go on with this time' in shown
