@@ -108,6 +108,17 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(
     assert session.scalars(select(EmergencyAccess)).all() == []
 
 
+@pytest.mark.parametrize("name", ["Ó Súilleabháin", "ó súilleabháin", "Ó SÚILLEABHÁIN", "o suilleabhain"])
+def test_a_name_is_found_however_its_accents_and_capitals_are_typed(
+    session: Session, cast: Cast, note_text: str, name: str
+) -> None:
+    cast.patient.family_name = "Ó Súilleabháin"
+    session.flush()
+    wanted = Wanted(nhs_number=None, family_name=name, birth_date=cast.patient.birth_date)
+    access = grant_access(session, actor_of(cast.colleague), wanted, REASON)
+    assert access.patient_id == cast.patient.id
+
+
 def test_two_patients_of_one_name_and_day_need_the_nhs_number(
     session: Session, cast: Cast, note_text: str
 ) -> None:

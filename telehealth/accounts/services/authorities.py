@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import (
@@ -192,16 +192,19 @@ def drop_carers(
 
 
 def _related_person(session: Session, organisation_id: UUID, details: CarerDetails) -> RelatedPerson:
-    known = session.scalar(
+    born_then = session.scalars(
         select(RelatedPerson)
         .where(
             RelatedPerson.organisation_id == organisation_id,
-            func.lower(RelatedPerson.given_name) == details.given_name.lower(),
-            func.lower(RelatedPerson.family_name) == details.family_name.lower(),
             RelatedPerson.birth_date == details.birth_date,
         )
         .order_by(RelatedPerson.created_at)
-        .limit(1)
+    )
+    # Not in the database: SQLite knows no capitals that have an accent.
+    names = (details.given_name.casefold(), details.family_name.casefold())
+    known = next(
+        (each for each in born_then if (each.given_name.casefold(), each.family_name.casefold()) == names),
+        None,
     )
     if known is None:
         known = RelatedPerson(
