@@ -12,6 +12,8 @@ from telehealth.accounts.forms import set_error
 from telehealth.accounts.services.merges import survivor_of
 from telehealth.accounts.services.protection import find_hidden
 from telehealth.audit.services import record_event
+from telehealth.booking.code_texts import cancel_reason_text
+from telehealth.booking.domain.follow_up import FollowUpReason
 from telehealth.booking.follow_ups.forms import ChangeForm, CloseForm
 from telehealth.booking.follow_ups.presenters import (
     follow_up_card,
@@ -28,6 +30,7 @@ from telehealth.booking.services.follow_up_work import (
     get_follow_up,
     list_owners,
 )
+from telehealth.booking.services.history import find_cancel_reason
 from telehealth.clock import now, uk_today
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput, NotFound
@@ -121,6 +124,8 @@ def _page(
             record_id=record_id,
             is_left_behind=bool(find_left_behind(session, [found])),
         )
+        is_cancelled = found.reason is FollowUpReason.CANCELLED
+        cancel_reason = find_cancel_reason(session, found.appointment) if is_cancelled else None
         forms = _forms(session, found, close_form, change_form) if card.can_decide else {}
         record_event(
             session,
@@ -135,7 +140,14 @@ def _page(
     # It may have ended meanwhile, and then there is no form to show the message in.
     problems = [] if forms or refused is None else [str(m) for errs in refused.errors.values() for m in errs]
     return (
-        render_template("follow_ups/one.html", card=card, problems=problems, refused=refused, **forms),
+        render_template(
+            "follow_ups/one.html",
+            card=card,
+            cancel_text=cancel_reason_text(cancel_reason) if cancel_reason else "",
+            problems=problems,
+            refused=refused,
+            **forms,
+        ),
         status,
     )
 

@@ -11,11 +11,12 @@ from telehealth.accounts.services.sign_in import actor_of
 from telehealth.actor import Role
 from telehealth.admin.services.staff import change_roles, set_active
 from telehealth.audit.models import AuditEvent
-from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason
 from telehealth.booking.domain.follow_up import FollowUpReason, FollowUpStatus
 from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.models import Appointment, FollowUpRequest
 from telehealth.booking.services import unresolved
+from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.follow_up_work import close_follow_up
 from telehealth.booking.services.follow_ups import make_follow_up
 from telehealth.clock import uk_today
@@ -127,6 +128,28 @@ def test_a_patient_whom_another_service_protects_is_not_named(
         assert "Protected patient" in page
         assert "Morgan" not in page
         assert "/book" not in page
+
+
+def test_whoever_decides_reads_why_it_was_cancelled(
+    client: CheckedClient, session: Session, cast: Cast, request_: FollowUpRequest
+) -> None:
+    appointment = make_appointment(session, cast, starts_at=soon() + 3 * SLOT)
+    cancel_appointment(
+        session,
+        actor_of(cast.receptionist),
+        appointment.id,
+        version=appointment.version,
+        reason=CancelReason.NOT_NEEDED,
+        note="",
+    )
+    session.commit()
+    made = session.scalars(
+        select(FollowUpRequest).where(FollowUpRequest.appointment_id == appointment.id)
+    ).one()
+    sign_in(client, cast.clinician)
+    why = "Why it was cancelled: The patient does not need it any more"
+    assert why in words_of(client.get_page(f"/follow-ups/{made.id}"))
+    assert "Why it was cancelled" not in client.get_page(f"/follow-ups/{request_.id}")
 
 
 def test_a_clinician_closes_a_request(
