@@ -16,6 +16,7 @@ APPOINTMENT = re.compile(r"/appointments/([0-9a-f-]{36})$")
 # How many weeks a series has; what its dates look like.
 DATES = 3
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+VERIFY = re.compile(r'href="/desk/verify/([0-9a-f-]{36})"')
 VERSION = re.compile(r'name="version"[^>]*value="(\d+)"')
 
 
@@ -38,6 +39,7 @@ class Desk(Worker):
             (self._series, 6),
             (self._mark, 6),
             (self._replay, 6),
+            (self._verify, 6),
             (self._look, 4),
         )
 
@@ -174,6 +176,15 @@ class Desk(Worker):
         act = self._chance.choice(("noshow", "noshow/undo"))
         form = {"version": str(version), "csrf_token": self._token}
         self._note(act, self._browser.post(f"/desk/appointments/{UUID(appointment)}/{act}", form))
+
+    def _verify(self) -> None:
+        """Somebody who asked is new here: what they asked for is confirmed."""
+        waiting = VERIFY.findall(self._note("verify-list", self._browser.get("/desk/verify")).page)
+        if waiting:
+            form = {"csrf_token": self._token}
+            path = f"/desk/verify/{self._chance.choice(waiting)}"
+            for answer in self._send(path, form, twice=0.3):
+                self._note("verify", answer)
 
     def _look(self) -> None:
         """Searching holds no lock and books nothing; it is in the way of nobody."""

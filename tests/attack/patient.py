@@ -1,5 +1,6 @@
-"""What patients who are signed in do by HTTP, at the same time as reception does it for them."""
+"""What patients and strangers do by HTTP, at the same time as reception does it for them."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -9,19 +10,21 @@ from tests.attack.plan import Plan
 from tests.attack.worker import Worker, instant
 
 
-class Patient(Worker):
-    """One patient. A hold is kept in the browser: one at a time."""
+class SelfBooker(Worker):
+    """Somebody who books online. A hold is kept in the browser: one at a time."""
 
-    def __init__(self, plan: Plan, folder: Path, *, number: int, seed: int) -> None:
-        who = number % len(plan.patients)
-        super().__init__(plan, folder, number=number, seed=seed, cookie=plan.patient_cookies[who])
-        self._key = plan.patients[who]
+    def __init__(
+        self, plan: Plan, folder: Path, *, number: int, seed: int, cookie: str = "", key: str = ""
+    ) -> None:
+        super().__init__(plan, folder, number=number, seed=seed, cookie=cookie)
+        self._key = key or f"stranger {number}"
         self._book_path = f"/book/{plan.service}"
         type_, _ = plan.types[0]
         self.first_page = f"{self._book_path}/when?type={type_}&mode=video"
 
-    def acts(self) -> Sequence[tuple[Callable[[], None], int]]:
-        return ((self._book, 60), (self._move, 25), (self._cancel, 10))
+    @abstractmethod
+    def person(self, mark: str) -> dict[str, str]:
+        """The fields that say for whom it is."""
 
     def _book(self) -> None:
         time_ = self._choose_time()
@@ -46,7 +49,7 @@ class Patient(Worker):
         self._use(self._key, UUID(hold.fields["hold"]).hex)
         form = {
             **hold.fields,
-            "patient": self._key,
+            **self.person(mark),
             "reason": "Knee",
             "needs_interpreter": "yes",
             "interpreter_language": mark,
@@ -59,6 +62,35 @@ class Patient(Worker):
             # The page that follows names no appointment in its address: what was booked has the mark.
             if self._note("own-book", answer).is_redirect and answer.path.endswith("/done"):
                 self._journal.write("booked-own", mark=mark)
+
+    def _hold(self, path: str, form: dict[str, str], next_page: str) -> Form | None:
+        """The form of the page that follows, which names the hold."""
+        self._forget_kept(self._key)
+        answer = self._note("own-hold", self._browser.post(path, {**form, "csrf_token": self._token}))
+        if not answer.is_redirect or answer.path != next_page:
+            return None
+        page = self._note("own-read", self._browser.get(next_page)).page
+        found = [shown for shown in read_forms(page) if shown.fields.get("hold")]
+        if not found:
+            return None
+        self._keep(self._key, UUID(found[0].fields["hold"]).hex)
+        return found[0]
+
+
+class Patient(SelfBooker):
+    """One who is signed in."""
+
+    def __init__(self, plan: Plan, folder: Path, *, number: int, seed: int) -> None:
+        who = number % len(plan.patients)
+        super().__init__(
+            plan, folder, number=number, seed=seed, cookie=plan.patient_cookies[who], key=plan.patients[who]
+        )
+
+    def acts(self) -> Sequence[tuple[Callable[[], None], int]]:
+        return ((self._book, 60), (self._move, 25), (self._cancel, 10))
+
+    def person(self, _mark: str) -> dict[str, str]:
+        return {"patient": self._key}
 
     def _move(self) -> None:
         path = self._choose_own()
@@ -99,15 +131,19 @@ class Patient(Worker):
         own = [line["appointment"] for line in self._booked if line["patient"] == self._key]
         return f"/appointments/{UUID(self._chance.choice(own))}" if own else None
 
-    def _hold(self, path: str, form: dict[str, str], next_page: str) -> Form | None:
-        """The form of the page that follows, which names the hold."""
-        self._forget_kept(self._key)
-        answer = self._note("own-hold", self._browser.post(path, {**form, "csrf_token": self._token}))
-        if not answer.is_redirect or answer.path != next_page:
-            return None
-        page = self._note("own-read", self._browser.get(next_page)).page
-        found = [shown for shown in read_forms(page) if shown.fields.get("hold")]
-        if not found:
-            return None
-        self._keep(self._key, UUID(found[0].fields["hold"]).hex)
-        return found[0]
+
+class Stranger(SelfBooker):
+    """Whom the service does not know: asks for a time, each time as somebody else."""
+
+    def acts(self) -> Sequence[tuple[Callable[[], None], int]]:
+        return ((self._book, 1),)
+
+    def person(self, mark: str) -> dict[str, str]:
+        return {
+            "given_name": mark,
+            "family_name": "Unknown",
+            "birth_date-day": "5",
+            "birth_date-month": "3",
+            "birth_date-year": str(self._chance.randint(1930, 2000)),
+            "phone": "07700 900123",
+        }

@@ -30,11 +30,11 @@ from tests.attack.told import count_answers, read_acknowledged
 pytestmark = [pytest.mark.attack, pytest.mark.timeout(0)]
 
 SECONDS = float(os.environ.get("TELEHEALTH_ATTACK_SECONDS", "20"))
-# A third of them are patients.
+# A third of them are patients and people whom nobody knows yet.
 PROCESSES = int(os.environ.get("TELEHEALTH_ATTACK_PROCESSES", "6"))
 # A busy machine gets so many times as long, until enough was done for an attack.
 PATIENCE = 5
-ENOUGH = {"booked": 15, "held": 15, "moved": 3, "cancelled": 3}
+ENOUGH = {"booked": 15, "booked-own": 5, "held": 15, "moved": 3, "cancelled": 3}
 # How often a client, and a worker of the server, is killed: one is back only after seconds.
 KILL_CLIENT_EVERY_S = 4.0
 KILL_SERVER_EVERY_S = 7.0
