@@ -13,6 +13,7 @@ from wtforms import EmailField, Form, FormField, StringField, TelField
 from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
 from telehealth.accounts.domain.nhs_number import plain_nhs_number
+from telehealth.accounts.domain.typed_date import read_typed_date
 from telehealth.accounts.services.contacts import e164, normal_email_or_none
 from telehealth.accounts.services.patients import PatientDetails
 from telehealth.errors import N_
@@ -69,6 +70,9 @@ class DatePartsForm(Form):
     month = StringField(_l("Month"), filters=TEXT_FILTERS)
     year = StringField(_l("Year"), filters=TEXT_FILTERS)
 
+    def typed(self) -> tuple[str, str, str]:
+        return self.day.data or "", self.month.data or "", self.year.data or ""
+
 
 class DateField(FormField):  # type: ignore[type-arg]
     """A date typed in three parts; `read_birth_date` makes it one."""
@@ -113,16 +117,14 @@ _BIRTH_DATE_WORDS = {
 def read_birth_date(field: DateField, today: date, whose: Whose = Whose.SOMEBODYS) -> date:
     """The date in a field. Raises StopValidation with what to do about it."""
     missing, incomplete, unreal, future, short = map(str, _BIRTH_DATE_WORDS[whose])
-    parts = field.form
-    typed = [part.data or "" for part in (parts.day, parts.month, parts.year)]
+    typed = field.form.typed()
     if not any(typed):
         raise StopValidation(missing)
     if not all(typed):
         raise StopValidation(incomplete)
     try:
-        day, month, year = (int(text) if text.isascii() and text.isdigit() else 0 for text in typed)
-        born = date(year, month, day)
-    except (ValueError, OverflowError):
+        born = read_typed_date(*typed)
+    except ValueError:
         raise StopValidation(unreal) from None
     if born > today:
         raise StopValidation(future)

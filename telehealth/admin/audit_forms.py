@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import Length
 
+from telehealth.accounts.domain.typed_date import read_typed_date
 from telehealth.accounts.forms import TEXT_FILTERS, DateField, PageForm, set_error
 from telehealth.audit.domain.actions import Group
 from telehealth.audit.models import EventOutcome
@@ -119,14 +120,12 @@ def place_text(place: Place | None) -> str:
 
 def _read_day(field: DateField) -> tuple[date | None, str]:
     """The typed day, if any, and what is wrong with it."""
-    parts = field.form
-    typed = [part.data or "" for part in (parts.day, parts.month, parts.year)]
+    typed = field.form.typed()
     if not any(typed):
         return None, ""
     try:
-        day, month, year = (int(text) if text.isascii() and text.isdigit() else 0 for text in typed)
-        found = date(year, month, day)
-    except (ValueError, OverflowError):
+        found = read_typed_date(*typed)
+    except ValueError:
         return None, gettext("Enter a real date, for example 12 1 2027")
     if not FIRST_YEAR <= found.year < 9999:
         return None, gettext("Enter the year with four digits, for example 2027")

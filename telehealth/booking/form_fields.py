@@ -9,6 +9,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, SelectMultipleField, StringField
 
+from telehealth.accounts.domain.typed_date import read_typed_date
 from telehealth.accounts.forms import TEXT_FILTERS, DateField, set_error
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.wall_time import parse_wall_time
@@ -32,20 +33,19 @@ def read_date(field: DateField, missing: str = "") -> date | None:
 
     `missing`: what to say where nothing is typed; "": it may be left empty.
     """
-    parts = field.form
-    typed = [part.data or "" for part in (parts.day, parts.month, parts.year)]
+    typed = field.form.typed()
     if not any(typed):
         if missing:
             set_error(field, missing)
         return None
     try:
-        day, month, year = (int(part) if part.isascii() and part.isdigit() else 0 for part in typed)
-        if year < 1900:
+        found = read_typed_date(*typed)
+        if found.year < 1900:
             raise ValueError
-        return date(year, month, day)
-    except (ValueError, OverflowError):
+    except ValueError:
         set_error(field, gettext("Enter a real date with day, month and year, for example 12 1 2027"))
         return None
+    return found
 
 
 def fill_date(field: DateField, value: date | None) -> None:

@@ -21,8 +21,7 @@ class EmergencyForm(PageForm):
         """Whose record was asked for; None with the error set where the date cannot be read."""
         born = None
         number = plain_nhs_number(self.nhs_number.data or "")
-        parts = self.birth_date.form
-        if not number and any(part.data for part in (parts.day, parts.month, parts.year)):
+        if not number and any(self.birth_date.form.typed()):
             try:
                 born = read_birth_date(self.birth_date, today)
             except StopValidation as problem:

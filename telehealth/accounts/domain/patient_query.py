@@ -5,27 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from telehealth.accounts.domain.months import MONTH_NUMBERS
 from telehealth.accounts.domain.names import query_words
 
-# Two of them in both languages of the service; the first three letters are enough in English.
-_MONTHS = (
-    ("january", "ionawr"),
-    ("february", "chwefror"),
-    ("march", "mawrth"),
-    ("april", "ebrill"),
-    ("may", "mai"),
-    ("june", "mehefin"),
-    ("july", "gorffennaf"),
-    ("august", "awst"),
-    ("september", "medi"),
-    ("october", "hydref"),
-    ("november", "tachwedd"),
-    ("december", "rhagfyr"),
-)
-_NUMBER_OF = {
-    name: number for number, names in enumerate(_MONTHS, 1) for name in (*names, names[0][:3], names[0][:4])
-}
-_MONTH = "(" + "|".join(sorted(_NUMBER_OF, key=len, reverse=True)) + ")"
+_MONTH = "(" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + ")"
 _START, _END = r"(?<![^\s,;])", r"(?![^\s,;])"
 _ISO = re.compile(rf"{_START}([0-9]{{4}})-([0-9]{{1,2}})-([0-9]{{1,2}}){_END}")
 _IN_NUMBERS = re.compile(
@@ -122,11 +105,11 @@ def _read_numbers(match: re.Match[str], today: date) -> Iterator[Born]:
 
 
 def _read_day_first(match: re.Match[str], today: date) -> Iterator[Born]:
-    yield from _dates(_years(match[3], today), _NUMBER_OF[match[2].lower()], int(match[1]))
+    yield from _dates(_years(match[3], today), MONTH_NUMBERS[match[2].lower()], int(match[1]))
 
 
 def _read_month_first(match: re.Match[str], today: date) -> Iterator[Born]:
-    yield from _dates(_years(match[3], today), _NUMBER_OF[match[1].lower()], int(match[2]))
+    yield from _dates(_years(match[3], today), MONTH_NUMBERS[match[1].lower()], int(match[2]))
 
 
 _READERS = (

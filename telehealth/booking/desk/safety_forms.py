@@ -16,6 +16,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, Length, StopValidation, ValidationError
 
+from telehealth.accounts.domain.typed_date import read_typed_date
 from telehealth.accounts.forms import TEXT_FILTERS, DateField, PageForm, read_birth_date, set_error
 from telehealth.accounts.models import Basis, ContactKind, Verification
 from telehealth.accounts.services.authorities import CarerDetails
@@ -190,16 +191,16 @@ class ConfidentialForm(PageForm):
 
 def read_day(field: DateField) -> date | None:
     """The day in a field; None where all of it is empty. Raises StopValidation with what to do about it."""
-    typed = [part.data or "" for part in (field.form.day, field.form.month, field.form.year)]
+    typed = field.form.typed()
     if not any(typed):
         return None
     try:
-        day, month, year = (int(text) if text.isascii() and text.isdigit() else 0 for text in typed)
-        if year < 1900:
+        found = read_typed_date(*typed)
+        if found.year < 1900:
             raise ValueError
-        return date(year, month, day)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise StopValidation(str(_l("Enter a real date, for example 31 3 2027"))) from None
+    return found
 
 
 def _is_wrong(field: DateField) -> bool:

@@ -7,8 +7,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from telehealth.accounts.domain.typed_date import read_typed_date
 from telehealth.accounts.forms import TEXT_FILTERS, DateField, PageForm, set_error
 from telehealth.accounts.models import Practitioner
+from telehealth.booking.form_fields import fill_date
 from telehealth.booking.services.follow_up_work import MAX_REASON
 
 
@@ -42,22 +44,12 @@ class ChangeForm(PageForm):
     def show(self, owner_id: str, see_by: date) -> None:
         """What is kept now."""
         self.owner_id.data = owner_id
-        parts = self.see_by.form
-        parts.day.data, parts.month.data, parts.year.data = (
-            str(see_by.day),
-            str(see_by.month),
-            str(see_by.year),
-        )
+        fill_date(self.see_by, see_by)
 
     def chosen_date(self) -> date | None:
         """None with the error set where it cannot be read."""
-        parts = self.see_by.form
-        typed = [part.data or "" for part in (parts.day, parts.month, parts.year)]
         try:
-            if not all(text.isascii() and text.isdigit() and len(text) <= 4 for text in typed):
-                raise ValueError
-            day, month, year = (int(text) for text in typed)
-            return date(year, month, day)
+            return read_typed_date(*self.see_by.form.typed())
         except ValueError:
             set_error(self.see_by, gettext("Enter a real date, for example 5 3 2027"))
             return None

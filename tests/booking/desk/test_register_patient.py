@@ -88,7 +88,7 @@ def test_names_and_the_date_of_birth_are_enough(client: CheckedClient, session: 
         date_of("5", "13", "1948"),
         date_of("-5", "3", "1948"),
         date_of("abc", "3", "1948"),
-        date_of("5", "March", "1948"),
+        date_of("5", "Marching", "1948"),
         date_of("5.0", "3", "1948"),
         date_of("٥", "3", "1948"),
         date_of("5", "3", "48"),
@@ -110,6 +110,12 @@ def test_what_cannot_be_right_is_refused_and_shown_again(
         n: v for n, v in expected.items() if n != "email"
     }
     assert count_patients(session) == before
+
+
+def test_the_month_may_be_typed_by_its_name(client: CheckedClient, session: Session) -> None:
+    client.submit(NEW, {**TYPED, "birth_date-month": "march"})
+    made = session.scalars(select(Patient).where(Patient.family_name == TYPED["family_name"])).one()
+    assert made.birth_date.month == 3
 
 
 @pytest.mark.parametrize(
