@@ -172,6 +172,8 @@ class OverbookForm(DetailsForm):
     mode = RadioField(_l("How do they meet?"), validate_choice=False, choices=[])
     day = DateField(_l("On which day?"))
     clock = StringField(_l("At what time?"), filters=TEXT_FILTERS)
+    # Shown only where there is no session then.
+    is_outside = BooleanField(_l("Book it although there is no session then"))
     note = StringField(
         _l("Why do you book on top of another appointment?"),
         filters=TEXT_FILTERS,

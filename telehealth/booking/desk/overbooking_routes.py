@@ -31,6 +31,7 @@ from telehealth.booking.services.overbooking import (
     NO_SCHEDULE,
     OverbookRequest,
     is_free,
+    is_in_session,
     overbook_appointment,
 )
 from telehealth.booking.services.refusals import see_obstacles
@@ -51,9 +52,7 @@ def overbook(patient_id: UUID) -> ResponseReturnValue:
     wish = _wish(form, patient_id)
     if wish is None:
         return _page(form, patient_id), 422
-    if _is_free(wish):
-        text = gettext("This time is free. Go back to the free times and book it there.")
-        form.clock.errors = [text]
+    if not _is_for_overbooking(wish, form):
         return _page(form, patient_id), 422
     try:
         with transaction() as session:
@@ -114,12 +113,24 @@ def _wish(form: OverbookForm, patient_id: UUID) -> OverbookRequest | None:
     )
 
 
-def _is_free(wish: OverbookRequest) -> bool:
-    # Far dates are refused with words of their own.
+def _is_for_overbooking(wish: OverbookRequest, form: OverbookForm) -> bool:
+    """False with an error beside the field: for a free time, and for one outside the sessions until that is agreed."""
     if abs(wish.starts_at - now()) >= FARTHEST:
-        return False
+        # Refused with words of its own.
+        return True
     with reading() as session:
-        return is_free(session, booking_service(session), wish)
+        service = booking_service(session)
+        if is_free(session, service, wish):
+            form.clock.errors = [gettext("This time is free. Go back to the free times and book it there.")]
+            return False
+        if not form.is_outside.data and not is_in_session(session, service, wish):
+            form.is_outside.errors = [
+                gettext(
+                    "There is no session then. Check the day and the time, and tick this if they are right"
+                )
+            ]
+            return False
+    return True
 
 
 def _page(form: OverbookForm, patient_id: UUID, problem: Problem | None = None) -> str:

@@ -14,6 +14,8 @@ from telehealth.accounts.services.patients import get_patient
 from telehealth.actor import Actor, Role
 from telehealth.booking.domain.appointment import Change, Mode
 from telehealth.booking.domain.interpreter import InterpreterJoins
+from telehealth.booking.domain.intervals import Interval
+from telehealth.booking.domain.session_plan import Visit
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, AppointmentType, Lane, SharedClinic
 from telehealth.booking.services.appointments import (
@@ -26,6 +28,7 @@ from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.follow_ups import end_by_booking
 from telehealth.booking.services.idempotency import key_of, remember_key
+from telehealth.booking.services.schedule_impact import load_plan
 from telehealth.clock import now
 from telehealth.errors import N_, InvalidInput, NotFound
 
@@ -71,6 +74,20 @@ def is_free(session: Session, service: HealthcareService, wish: OverbookRequest)
     )
     found = find_slots(session, service, query, now=now())
     return any(slot.starts_at == wish.starts_at for slot in found)
+
+
+def is_in_session(session: Session, service: HealthcareService, wish: OverbookRequest) -> bool:
+    """Whether the clinician, or the shared clinic, sees such patients then at all."""
+    type_ = session.get(AppointmentType, wish.appointment_type_id)
+    if type_ is None or type_.service_id != service.id:
+        return False
+    visit = Visit(
+        owner_id=wish.shared_clinic_id or wish.practitioner_id,
+        span=Interval(wish.starts_at, wish.starts_at + timedelta(minutes=type_.minutes)),
+        mode=wish.mode,
+        type_id=type_.id,
+    )
+    return load_plan(session, service, since=wish.starts_at).covers(visit)
 
 
 def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) -> Appointment:

@@ -94,6 +94,25 @@ def test_a_time_that_is_free_is_booked_as_any_other(
     assert count_appointments(session) == 2
 
 
+def test_outside_every_session_it_is_asked_whether_the_time_is_right(
+    client: CheckedClient, session: Session, cast: Cast, overbook_page: str
+) -> None:
+    """3am for 3pm: the patient would be told so by email."""
+    starts, ends = soon().astimezone(LONDON), (soon() + timedelta(hours=1)).astimezone(LONDON)
+    cast.schedule.starts, cast.schedule.ends = starts.time(), ends.time()
+    session.add(cast.schedule)
+    session.commit()
+    form = overbooking(cast, clock=f"{ends:%H:%M}")
+    page = client.submit(overbook_page, form, status=422)
+    assert "There is no session then. Check the day and the time" in page
+    assert fields_of(page)["note"] == form["note"]
+    assert count_appointments(session) == 0
+    answer = client.submit(overbook_page, {**form, "is_outside": "y"})
+    assert "Overbooked by Reception" in answer
+    # Within a session nobody is asked.
+    assert "no session then" not in client.submit(overbook_page, overbooking(cast))
+
+
 def test_a_shared_clinic_is_overbooked_too(
     client: CheckedClient, session: Session, cast: Cast, overbook_page: str
 ) -> None:
