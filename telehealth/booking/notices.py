@@ -14,7 +14,7 @@ from telehealth.accounts.models import ContactKind, Organisation
 from telehealth.booking.domain.appointment import AppointmentStatus, CancelReason, Change, Mode
 from telehealth.booking.join_addresses import join_address
 from telehealth.booking.models import Appointment
-from telehealth.booking.services.history import find_cancel_reason
+from telehealth.booking.services.history import find_cancel_reason, find_last_change
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.notices import Recipient, find_recipient
 from telehealth.booking.services.own_rules import refuse_change, refuse_move
@@ -42,9 +42,12 @@ def queue_appointment_notice(session: Session, appointment: Appointment, change:
 
 
 def find_notice_way(session: Session, appointment: Appointment, change: Change) -> ContactKind | None:
-    """By which way the patient is told of a change now; None: by none, or later."""
+    """By which way the patient is told now of what was changed last; None: by none, or later."""
+    changed_at = find_last_change(session, appointment, change)
+    if changed_at is None:
+        return None
     patient = find_addressee(session, appointment)
-    return find_way(session, patient_id=patient.id, kind=_kind_of(change), since=appointment.created_at)
+    return find_way(session, patient_id=patient.id, kind=_kind_of(change), since=changed_at)
 
 
 def queue_series_notice(session: Session, booked: Sequence[Appointment]) -> None:

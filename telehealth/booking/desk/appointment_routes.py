@@ -16,7 +16,8 @@ from telehealth.booking.desk.booking_forms import CancelForm, ChangeForm, Versio
 from telehealth.booking.desk.desks import desk_service
 from telehealth.booking.desk.kept_times import kept_contexts
 from telehealth.booking.desk.routes import bp
-from telehealth.booking.domain.appointment import AppointmentStatus, can_become
+from telehealth.booking.desk.told import told_text
+from telehealth.booking.domain.appointment import AppointmentStatus, Change, can_become
 from telehealth.booking.history_presenters import history_lines, overbooking_text
 from telehealth.booking.join_addresses import join_address
 from telehealth.booking.models import Appointment
@@ -55,7 +56,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
         return _cancel_page(appointment_id, form), 422
     try:
         with transaction() as session:
-            cancel_appointment(
+            cancelled = cancel_appointment(
                 session,
                 actor(),
                 appointment_id,
@@ -63,6 +64,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
                 reason=reason,
                 note=form.note.data or "",
             )
+            told = told_text(session, cancelled, Change.CANCELLED)
     except NotFound:
         raise
     except DomainError as error:
@@ -70,7 +72,8 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
         return _cancel_page(appointment_id, form), error.status
     flash(
         gettext(
-            "The appointment is cancelled and its time is free again. The patient is on the list to be seen."
+            "The appointment is cancelled and its time is free again. The patient is on the list to be seen. %(told)s",
+            told=told or gettext("Nothing is sent to the patient now."),
         )
     )
     return redirect(url_for("booking.appointment", appointment_id=appointment_id), 303)

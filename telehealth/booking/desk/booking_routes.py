@@ -21,6 +21,8 @@ from telehealth.booking.desk.refusal_presenters import Problem
 from telehealth.booking.desk.routes import bp, known_patient_card, record_opening
 from telehealth.booking.desk.time_pages import explain_choice, read_wish, times_page_context
 from telehealth.booking.desk.time_search import TimeSearch, read_search
+from telehealth.booking.desk.told import told_text
+from telehealth.booking.domain.appointment import Change
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import FollowUpRequest, Hold
 from telehealth.booking.policies import DESK
@@ -119,7 +121,7 @@ def book_held(patient_id: UUID, hold_id: UUID) -> ResponseReturnValue:
     if not form.is_complete():
         return _details_page(form, patient_id, hold_id), 422
     try:
-        appointment_id = _book(form, patient_id, hold_id)
+        appointment_id, told = _book(form, patient_id, hold_id)
     except NotFound:
         raise
     except Conflict as error:
@@ -127,11 +129,16 @@ def book_held(patient_id: UUID, hold_id: UUID) -> ResponseReturnValue:
         problem = _explain(patient_id, wish, error, hold_id) if wish else Problem(title=message_of(error))
         return _details_page(form, patient_id, hold_id, problem), error.status
     remember_done(hold_id, appointment_id)
-    flash(gettext("The appointment is booked. Tell the patient the reference and send them the link."))
+    flash(
+        gettext("The appointment is booked. Tell the patient the reference. %(told)s", told=told)
+        if told
+        else gettext("The appointment is booked. Tell the patient the reference and send them the link.")
+    )
     return redirect(url_for("booking.appointment", appointment_id=appointment_id), 303)
 
 
-def _book(form: DetailsForm, patient_id: UUID, hold_id: UUID) -> UUID:
+def _book(form: DetailsForm, patient_id: UUID, hold_id: UUID) -> tuple[UUID, str]:
+    """The appointment, and how the patient hears of it."""
     wish = BookingRequest(
         patient_id=patient_id,
         service_id=UUID(int=0),
@@ -169,12 +176,12 @@ def _book(form: DetailsForm, patient_id: UUID, hold_id: UUID) -> UUID:
     )
 
 
-def _book_as(wish: BookingRequest) -> UUID:
+def _book_as(wish: BookingRequest) -> tuple[UUID, str]:
     with transaction() as session:
         service = booking_service(session, hold_id=wish.hold_id)
         appointment = book_appointment(session, actor(), replace(wish, service_id=service.id))
         make_link(session, appointment)
-        return appointment.id
+        return appointment.id, told_text(session, appointment, Change.BOOKED)
 
 
 def _details_form() -> DetailsForm:

@@ -18,6 +18,8 @@ from telehealth.booking.desk.refusal_presenters import Problem
 from telehealth.booking.desk.routes import bp
 from telehealth.booking.desk.time_pages import explain_choice, read_wish, times_page_context
 from telehealth.booking.desk.time_search import TimeSearch, read_search
+from telehealth.booking.desk.told import told_text
+from telehealth.booking.domain.appointment import Change
 from telehealth.booking.models import Appointment, Hold
 from telehealth.booking.policies import DESK
 from telehealth.booking.services.appointments import AppointmentChanged
@@ -103,7 +105,7 @@ def move_held(appointment_id: UUID, hold_id: UUID) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _details_page(form, appointment_id, hold_id), 422
     try:
-        _move(form, appointment_id, hold_id)
+        told = _move(form, appointment_id, hold_id)
     except NotFound:
         raise
     except Conflict as error:
@@ -113,14 +115,17 @@ def move_held(appointment_id: UUID, hold_id: UUID) -> ResponseReturnValue:
         return _details_page(form, appointment_id, hold_id, problem), error.status
     remember_done(hold_id, appointment_id)
     flash(
-        gettext(
+        gettext("The appointment is moved. The link and the reference stay the same. %(told)s", told=told)
+        if told
+        else gettext(
             "The appointment is moved. The link and the reference stay the same: tell the patient the new time."
         )
     )
     return redirect(url_for("booking.appointment", appointment_id=appointment_id), 303)
 
 
-def _move(form: MoveForm, appointment_id: UUID, hold_id: UUID) -> None:
+def _move(form: MoveForm, appointment_id: UUID, hold_id: UUID) -> str:
+    """How the patient hears of it."""
     wish = MoveRequest(
         version=form.version.data or 0,
         idempotency_key=form.idempotency_key.data or "",
@@ -129,24 +134,29 @@ def _move(form: MoveForm, appointment_id: UUID, hold_id: UUID) -> None:
         note=form.note.data or "",
     )
     try:
-        with transaction() as session:
-            move_appointment(session, actor(), appointment_id, wish)
-        return
+        return _move_as(appointment_id, wish)
     except NotFound:
         is_gone = _find_hold(appointment_id, hold_id) is None
         chosen = read_wish()
         if not is_gone or chosen is None:
             raise
     # The page was open for so long that the hold is forgotten: the time itself may still be free.
-    with transaction() as session:
-        wish = replace(
+    return _move_as(
+        appointment_id,
+        replace(
             wish,
             hold_id=None,
             schedule_id=chosen.schedule_id,
             starts_at=chosen.starts_at,
             mode=chosen.mode,
-        )
-        move_appointment(session, actor(), appointment_id, wish)
+        ),
+    )
+
+
+def _move_as(appointment_id: UUID, wish: MoveRequest) -> str:
+    with transaction() as session:
+        moved = move_appointment(session, actor(), appointment_id, wish)
+        return told_text(session, moved, Change.MOVED)
 
 
 def _find_hold(appointment_id: UUID, hold_id: UUID) -> Hold | None:

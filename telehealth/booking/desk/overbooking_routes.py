@@ -18,7 +18,8 @@ from telehealth.booking.desk.booking_service import booking_service
 from telehealth.booking.desk.refusal_presenters import Problem, obstacle_lines, shown_appointments
 from telehealth.booking.desk.routes import bp, known_patient_card, record_opening
 from telehealth.booking.desk.time_search import TimeSearch, read_search
-from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.desk.told import told_text
+from telehealth.booking.domain.appointment import Change, Mode
 from telehealth.booking.form_fields import fill_date, read_key, show_refusal
 from telehealth.booking.policies import DESK
 from telehealth.booking.presenters import mode_text
@@ -58,13 +59,21 @@ def overbook(patient_id: UUID) -> ResponseReturnValue:
         with transaction() as session:
             appointment = overbook_appointment(session, actor(), wish)
             make_link(session, appointment)
+            told = told_text(session, appointment, Change.OVERBOOKED)
     except InvalidInput as error:
         field = "clock" if error.field == "starts_at" else error.field
         show_refusal(form, InvalidInput(error.code, error.message, field=field), message_of(error))
         return _page(form, patient_id), error.status
     except Conflict as error:
         return _page(form, patient_id, _problem(error)), error.status
-    flash(gettext("The appointment is booked on top of another one. Your name and reason stand with it."))
+    flash(
+        gettext(
+            "The appointment is booked on top of another one. Your name and reason stand with it. %(told)s",
+            told=told,
+        )
+        if told
+        else gettext("The appointment is booked on top of another one. Your name and reason stand with it.")
+    )
     return redirect(url_for("booking.appointment", appointment_id=appointment.id), 303)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Account, Practitioner
@@ -61,6 +62,15 @@ def find_cancel_reason(session: Session, appointment: Appointment) -> CancelReas
         .limit(1)
     )
     return next((each for each in CancelReason if each.value == code), None)
+
+
+def find_last_change(session: Session, appointment: Appointment, change: Change) -> datetime | None:
+    """When this was done to it last; None where it never was."""
+    return session.scalar(
+        select(func.max(AppointmentHistory.changed_at)).where(
+            AppointmentHistory.appointment_id == appointment.id, AppointmentHistory.change == change
+        )
+    )
 
 
 def find_overbookings(session: Session, appointment_ids: Collection[UUID]) -> dict[UUID, Overbooking]:
