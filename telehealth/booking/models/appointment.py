@@ -26,9 +26,12 @@ class Appointment(SealedRow, ServiceOwned, Base):
 
     __tablename__ = "appointment"
 
+    # Without an index each: most rows are of one organisation, and who looks by service or clinician looks by day too.
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), sort_order=-9)
+    service_id: Mapped[UUID] = mapped_column(ForeignKey("healthcare_service.id"), sort_order=-8)
     reference: Mapped[str] = mapped_column(String(12), unique=True)
     # Who sees the patient; None in a shared clinic until somebody takes them.
-    practitioner_id: Mapped[UUID | None] = mapped_column(ForeignKey("practitioner.id"), index=True)
+    practitioner_id: Mapped[UUID | None] = mapped_column(ForeignKey("practitioner.id"))
     # The lane of a shared clinic that is booked; None: the clinician is.
     lane_id: Mapped[UUID | None] = mapped_column(ForeignKey("lane.id"))
     room_id: Mapped[UUID | None] = mapped_column(ForeignKey("room.id"))

@@ -39,6 +39,8 @@ class Claim(OrganisationOwned, Base):
 
     __tablename__ = "claim"
 
+    # Without an index: nobody looks for the claims of an organisation.
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), sort_order=-9)
     practitioner_id: Mapped[UUID | None] = mapped_column(ForeignKey("practitioner.id"))
     lane_id: Mapped[UUID | None] = mapped_column(ForeignKey("lane.id"))
     patient_id: Mapped[UUID | None] = mapped_column(ForeignKey("patient.id"))
