@@ -10,22 +10,22 @@ from telehealth.accounts.domain.names import query_words
 
 _MONTH = "(" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + ")"
 _START, _END = r"(?<![^\s,;])", r"(?![^\s,;])"
-_ISO = re.compile(rf"{_START}([0-9]{{4}})-([0-9]{{1,2}})-([0-9]{{1,2}}){_END}")
+_ISO = re.compile(rf"{_START}([0-9]{{4}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{1,2}}){_END}")
 _IN_NUMBERS = re.compile(
     rf"{_START}([0-9]{{1,2}})\s?[/.-]\s?([0-9]{{1,2}})\s?[/.-]\s?([0-9]{{4}}|[0-9]{{2}}){_END}"
 )
 _IN_THREE = re.compile(rf"{_START}([0-9]{{1,2}})\s+([0-9]{{1,2}})\s+([0-9]{{4}}){_END}")
 _IN_ONE = re.compile(rf"{_START}([0-9]{{2}})([0-9]{{2}})((?:18|19|20)[0-9]{{2}}){_END}")
 _DAY_FIRST = re.compile(
-    rf"{_START}([0-9]{{1,2}})(?:st|nd|rd|th)?\s*[-/.]?\s*{_MONTH}\.?,?\s*[-/.]?\s*([0-9]{{4}}|[0-9]{{2}}){_END}",
+    rf"{_START}([0-9]{{1,2}})(?:st|nd|rd|th)?(?:\s+of\s)?\s*[-/.]?\s*{_MONTH}\.?,?\s*[-/.]?\s*([0-9]{{4}}|[0-9]{{2}}){_END}",
     re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(
     rf"{_START}{_MONTH}\.?\s+([0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+([0-9]{{4}}){_END}", re.IGNORECASE
 )
 _EMAIL = re.compile(rf"{_START}[^\s,;]+@[^\s,;]*{_END}")
-# An NHS number or a phone number, which people write with spaces, brackets and dashes.
-_DIGITS = re.compile(rf"{_START}[+(]{{0,2}}[0-9](?:[0-9\s()-]*[0-9)])?{_END}")
+# An NHS number or a phone number, which people write with spaces, brackets, dashes, dots and strokes; copied, after "tel:".
+_DIGITS = re.compile(rf"{_START}(?:tel:)?[+(]{{0,2}}[0-9](?:[0-9\s()./-]*[0-9)])?{_END}", re.IGNORECASE)
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 MOST_WORDS = 8
 LONGEST_NUMBER = 16

@@ -188,7 +188,7 @@ def hold_choice(
     )
     if slot is None:
         raise SlotTaken
-    check_time(type_, slot.starts_at)
+    check_time(type_, slot.starts_at, now())
     return hold_slot(
         session,
         actor(),

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.models import HealthcareService
 from telehealth.accounts.services.merges import survivor_of
 from telehealth.booking.domain.appointment import Mode
-from telehealth.booking.domain.crew import Crew
+from telehealth.booking.domain.crew import Crew, Members
 from telehealth.booking.domain.intervals import Interval
+from telehealth.booking.domain.session_plan import find_unattended
 from telehealth.booking.domain.slots import (
     STARTED_SLOT_STAYS_OPEN,
     PartOfDay,
@@ -28,9 +29,10 @@ from telehealth.booking.domain.slots import (
 )
 from telehealth.booking.models import AppointmentType, ScheduleException
 from telehealth.booking.services.busy_times import BusyTimes, Resources, load_busy_times
-from telehealth.booking.services.crews import find_crews
+from telehealth.booking.services.crews import find_crews, find_experts
 from telehealth.booking.services.eligibility import find_lanes, find_skilled, needs_room, suits
 from telehealth.booking.services.sessions import (
+    closure_of,
     day_span,
     exceptions_of,
     load_exceptions,
@@ -91,6 +93,8 @@ class _Search:
     # The shared clinics of which somebody is away, and their lanes that take nothing new.
     crews: dict[UUID, Crew[int]]
     closed_lanes: dict[UUID, list[UUID]]
+    # Of a type that needs a skill: who has it, by shared clinic.
+    experts: dict[UUID, Members]
     exceptions: Sequence[ScheduleException]
     # The first and the last start of interest, in seconds.
     wanted: Span
@@ -149,7 +153,8 @@ def _find_in(
     """The free times that start within `span`, as many as the limit allows."""
     wanted = _wanted_starts(query, span, now)
     skilled = find_skilled(session, query.type)
-    suitable = [each for each in timetables if suits(each, query.type, query.mode, skilled)]
+    is_move = query.ignoring is not None
+    suitable = [each for each in timetables if suits(each, query.type, query.mode, skilled, is_move=is_move)]
     if not suitable or wanted[0] > wanted[1]:
         return []
     around = Interval(span.start - LONGEST_SESSION, span.end + LONGEST_SESSION)
@@ -165,6 +170,7 @@ def _find_in(
         lanes=find_lanes(session, clinic_ids),
         crews=crews,
         closed_lanes=find_lanes(session, clinic_ids & crews.keys(), are_open=False),
+        experts=find_experts(session, service, query.type, skilled) if clinic_ids else {},
         exceptions=exceptions,
         wanted=wanted,
     )
@@ -306,6 +312,12 @@ def _blocked(search: _Search, timetable: Timetable, busy: BusyTimes) -> list[Spa
         as_span(Interval(each.starts_at, each.ends_at))
         for each in exceptions_of(timetable, search.exceptions)
     ]
+    if timetable.shared_clinic_id in search.experts:
+        first, last = (datetime.fromtimestamp(seconds, UTC) for seconds in search.wanted)
+        closures = map(closure_of, search.exceptions)
+        around = Interval(first - LONGEST_SESSION, last + LONGEST_SESSION)
+        unattended = find_unattended(search.experts[timetable.shared_clinic_id], closures, around)
+        spans += [as_span(each.span) for each in unattended]
     if search.patient_id is not None:
         spans += busy.get(search.patient_id, [])
     if timetable.room_id is not None and needs_room(timetable, search.query.type, search.query.mode):

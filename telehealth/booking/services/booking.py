@@ -27,7 +27,7 @@ from telehealth.booking.services.appointments import (
 from telehealth.booking.services.availability import SlotQuery, find_slot
 from telehealth.booking.services.claims import SlotTaken
 from telehealth.booking.services.follow_ups import complete_matching, end_by_booking
-from telehealth.booking.services.holds import get_hold, is_lapsed, use_hold
+from telehealth.booking.services.holds import chosen_at, get_hold, is_lapsed, use_hold
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.own_rules import check_time, check_type, get_own_patient
 from telehealth.booking.services.self_service import refuse_many_requests
@@ -101,7 +101,7 @@ def book_own_appointment(session: Session, actor: Actor, wish: BookingRequest) -
         return still_booked(session.get_one(Appointment, appointment_id))
     choice = find_choice(session, service, wish)
     check_type(choice.type, is_known=True)
-    check_time(choice.type, choice.slot.starts_at)
+    check_time(choice.type, choice.slot.starts_at, chosen_at(choice.hold))
     record = session.get_one(Patient, survivor_of(session, patient.id))
     appointment = _place(session, actor, service, record, wish, choice, key=appointment_id)
     complete_matching(session, actor, appointment)
@@ -123,7 +123,7 @@ def ask_for_appointment(
     refuse_many_requests(session, wish.hold_owner, actor.address)
     choice = find_choice(session, service, wish)
     check_type(choice.type, is_known=False)
-    check_time(choice.type, choice.slot.starts_at)
+    check_time(choice.type, choice.slot.starts_at, chosen_at(choice.hold))
     patient = register_unverified(session, actor, service.organisation_id, details)
     return _place(
         session,
@@ -196,7 +196,8 @@ def find_choice(
         ),
         schedule_id=schedule_id,
         starts_at=starts_at,
-        now=now(),
+        # What is kept does not begin too early while its details are typed.
+        now=chosen_at(hold),
     )
     if slot is None:
         raise SlotTaken

@@ -1,7 +1,7 @@
 """Who sits in the shared clinics of a service, and who of them still works there."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, select
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService, PractitionerRole
 from telehealth.booking.domain.crew import Crew, Members, make_crew
-from telehealth.booking.models import ScheduleException, SharedClinic, SharedClinicMember
+from telehealth.booking.models import AppointmentType, ScheduleException, SharedClinic, SharedClinicMember
 
 # Made once: it is sent with every search of a service with shared clinics.
 _MEMBERS = (
@@ -41,6 +41,18 @@ def load_members(session: Session, service: HealthcareService) -> dict[UUID, Mem
     return {
         clinic_id: Members(size=len(people), working=frozenset(working.get(clinic_id, ())))
         for clinic_id, people in named.items()
+    }
+
+
+def find_experts(
+    session: Session, service: HealthcareService, type_: AppointmentType, skilled: Collection[UUID]
+) -> dict[UUID, Members]:
+    """By shared clinic, who sits there with the skill that a type needs; none where it needs none."""
+    if not type_.required_skill:
+        return {}
+    return {
+        clinic_id: Members(size=len(members.working), working=members.working.intersection(skilled))
+        for clinic_id, members in load_members(session, service).items()
     }
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from telehealth.accounts.models import Patient
+from telehealth.accounts.services.merges import survivor_of
 from telehealth.accounts.services.patient_search import Fit, Found, SearchResult, search_patients
 from telehealth.accounts.services.protection import is_hidden
 from telehealth.actor import Actor
@@ -27,10 +29,11 @@ def search_desk(session: Session, actor: Actor, query: str) -> DeskResult:
     if found is None:
         return DeskResult(search_patients(session, actor, query))
     own = found if may_manage(actor, found) else None
-    if is_hidden(session, actor, found.patient_id):
+    patient = session.get_one(Patient, survivor_of(session, found.patient_id))
+    if is_hidden(session, actor, patient.id):
         # An appointment of this desk can be opened all the same: its page does not name the patient.
         return DeskResult(SearchResult(), own)
-    return DeskResult(SearchResult((Found(found.patient, Fit.EXACT),)), own)
+    return DeskResult(SearchResult((Found(patient, Fit.EXACT),)), own)
 
 
 def _by_reference(session: Session, actor: Actor, query: str) -> Appointment | None:

@@ -27,18 +27,25 @@ _LANES = (
 )
 
 
-def suits(schedule: Timetable, type_: AppointmentType, mode: Mode | None, skilled: frozenset[UUID]) -> bool:
+def suits(
+    schedule: Timetable,
+    type_: AppointmentType,
+    mode: Mode | None,
+    skilled: frozenset[UUID],
+    *,
+    is_move: bool = False,
+) -> bool:
     """Whether the type may be booked into sessions of the schedule; `skilled`: of `find_skilled`."""
     return (
-        takes_type(schedule, type_)
+        takes_type(schedule, type_, is_move=is_move)
         and bool(offered_modes(schedule, type_, mode))
         and has_skill(schedule, type_, skilled)
     )
 
 
-def takes_type(schedule: Timetable, type_: AppointmentType) -> bool:
-    """`schedule`: as read for this type."""
-    return type_.is_active and type_.service_id == schedule.service_id and schedule.lists_type
+def takes_type(schedule: Timetable, type_: AppointmentType, *, is_move: bool = False) -> bool:
+    """`schedule`: as read for this type. What was booked as a type that is offered no more can still be moved."""
+    return (type_.is_active or is_move) and type_.service_id == schedule.service_id and schedule.lists_type
 
 
 def offered_modes(schedule: Timetable, type_: AppointmentType, mode: Mode | None) -> set[Mode]:

@@ -14,10 +14,11 @@ from telehealth.accounts.services.merges import survivor_of
 from telehealth.booking.domain.appointment_type import Refusal, check_booking_time
 from telehealth.booking.domain.claim import LONGEST_CLAIM, ClaimState
 from telehealth.booking.domain.intervals import Interval
+from telehealth.booking.domain.session_plan import find_unattended
 from telehealth.booking.domain.slots import as_span, is_still_bookable
-from telehealth.booking.models import Claim, ScheduleException
+from telehealth.booking.models import AppointmentType, Claim, ScheduleException
 from telehealth.booking.services.availability import SlotQuery
-from telehealth.booking.services.crews import find_crews, load_members
+from telehealth.booking.services.crews import find_crews, find_experts, load_members
 from telehealth.booking.services.eligibility import (
     find_lanes,
     find_skilled,
@@ -26,7 +27,7 @@ from telehealth.booking.services.eligibility import (
     offered_modes,
     takes_type,
 )
-from telehealth.booking.services.sessions import exceptions_of, load_exceptions, session_dates
+from telehealth.booking.services.sessions import closure_of, exceptions_of, load_exceptions, session_dates
 from telehealth.booking.services.timetables import Timetable, load_timetable
 
 
@@ -78,7 +79,7 @@ def explain(
     wanted = Interval(starts_at, starts_at + length)
     return [
         *_about_time(query, starts_at, now),
-        *_about_type(session, schedule, query),
+        *_about_type(session, service, schedule, query, wanted),
         *_about_session(session, service, schedule, wanted),
         *_about_claims(session, service, schedule, query, wanted, now),
     ]
@@ -96,16 +97,37 @@ def _about_time(query: SlotQuery, starts_at: datetime, now: datetime) -> list[Re
     return [Reason(code=words[refusal])] if refusal else []
 
 
-def _about_type(session: Session, schedule: Timetable, query: SlotQuery) -> list[Reason]:
+def _about_type(
+    session: Session, service: HealthcareService, schedule: Timetable, query: SlotQuery, wanted: Interval
+) -> list[Reason]:
     type_ = query.type
     found = []
-    if not takes_type(schedule, type_):
+    if not takes_type(schedule, type_, is_move=query.ignoring is not None):
         found.append(Reason(code=ReasonCode.TYPE_NOT_OFFERED, text=type_.name))
     if not offered_modes(schedule, type_, query.mode):
         found.append(Reason(code=ReasonCode.MODE))
-    if not has_skill(schedule, type_, find_skilled(session, type_)):
+    skilled = find_skilled(session, type_)
+    if not has_skill(schedule, type_, skilled) or _is_without_expert(
+        session, service, schedule, type_, skilled, wanted
+    ):
         found.append(Reason(code=ReasonCode.SKILL, text=type_.required_skill))
     return found
+
+
+def _is_without_expert(
+    session: Session,
+    service: HealthcareService,
+    schedule: Timetable,
+    type_: AppointmentType,
+    skilled: frozenset[UUID],
+    wanted: Interval,
+) -> bool:
+    """Whether all of a shared clinic who have the skill are on leave then."""
+    if schedule.shared_clinic_id is None:
+        return False
+    experts = find_experts(session, service, type_, skilled).get(schedule.shared_clinic_id)
+    closures = map(closure_of, load_exceptions(session, service, wanted))
+    return bool(find_unattended(experts, closures, wanted))
 
 
 def _about_session(

@@ -50,10 +50,11 @@ def make_follow_up(
     """Somebody is still to be seen. Owner: `owner_id`, else who sees the patient, else who leads the shared clinic."""
     zone = ZoneInfo(appointment.service.time_zone)
     type_ = appointment.appointment_type
+    earlier = _answered_by(session, appointment)
     if see_by is None:
         missed_on = max(appointment.starts_at, now()).astimezone(zone).date()
         see_by = see_by_after(
-            missed_on, type_.priority if type_ else Priority.ROUTINE, _earlier_date(session, appointment)
+            missed_on, type_.priority if type_ else Priority.ROUTINE, earlier.see_by if earlier else None
         )
     made = FollowUpRequest(
         organisation_id=appointment.organisation_id,
@@ -66,7 +67,8 @@ def make_follow_up(
         see_by=see_by,
         interpreter_language=appointment.interpreter_language,
         interpreter_joins=appointment.interpreter_joins,
-        note=note,
+        # What the clinician wanted to see them for is not lost with the appointment.
+        note=note or (earlier.note if earlier else ""),
         created_by=actor.key,
     )
     session.add(made)
@@ -89,7 +91,7 @@ def refine_follow_up(
         .order_by(FollowUpRequest.created_at.desc())
         .limit(1)
     ).one()
-    found.note = wanted.note
+    found.note = wanted.note or found.note
     found.see_by = wanted.see_by or found.see_by
     session.flush()
 
@@ -145,10 +147,15 @@ def find_matching(requests: Sequence[FollowUpRequest], type_id: UUID | None) -> 
     )
 
 
-def complete_matching(session: Session, actor: Actor, appointment: Appointment) -> None:
-    """A booking of the same type ends what waits for it because an appointment fell out."""
+def complete_matching(
+    session: Session, actor: Actor, appointment: Appointment, *, record_id: UUID | None = None
+) -> None:
+    """A booking of the same type ends what waits for it because an appointment fell out.
+
+    `record_id`: the record that stands for the patient, where the appointment is of another one.
+    """
     wanted = {
-        "patients": list(find_records(session, appointment.patient_id)),
+        "patients": list(find_records(session, record_id or appointment.patient_id)),
         "service": appointment.service_id,
         "type": appointment.appointment_type_id,
     }
@@ -206,12 +213,12 @@ def _complete(session: Session, actor: Actor, found: FollowUpRequest, appointmen
     remember_follow_up(session, actor, found, "follow-up.completed")
 
 
-def _earlier_date(session: Session, appointment: Appointment) -> date | None:
-    """By when somebody was to be seen for whom this appointment was booked."""
+def _answered_by(session: Session, appointment: Appointment) -> FollowUpRequest | None:
+    """The most pressing request for which this appointment was booked."""
     return session.scalar(
-        select(FollowUpRequest.see_by)
+        select(FollowUpRequest)
         .where(FollowUpRequest.booked_appointment_id == appointment.id)
-        .order_by(FollowUpRequest.see_by)
+        .order_by(FollowUpRequest.see_by, FollowUpRequest.id)
         .limit(1)
     )
 

@@ -130,6 +130,12 @@ def is_lapsed(hold: Hold, current: datetime) -> bool:
     return hold.expires_at <= current
 
 
+def chosen_at(hold: Hold | None) -> datetime:
+    """When the time was chosen: who was told that it is kept for them is not refused for the minutes of typing."""
+    current = now()
+    return hold.expires_at - HOLD_FOR if hold is not None and not is_lapsed(hold, current) else current
+
+
 def use_hold(session: Session, hold: Hold) -> None:
     """Its claims belong to an appointment now: the hold itself is done."""
     session.execute(delete(Hold).where(Hold.id == hold.id))

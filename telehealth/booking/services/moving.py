@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.actor import Actor
 from telehealth.booking.domain.appointment import AppointmentStatus, Change, Mode
+from telehealth.booking.domain.interpreter import joins_after_move
 from telehealth.booking.models import Appointment
 from telehealth.booking.policies import may_manage
 from telehealth.booking.services.appointments import (
@@ -20,7 +21,7 @@ from telehealth.booking.services.appointments import (
 )
 from telehealth.booking.services.booking import BookingRequest, Choice, find_choice
 from telehealth.booking.services.claims import drop_hold_claims, move_claims
-from telehealth.booking.services.holds import use_hold
+from telehealth.booking.services.holds import chosen_at, get_hold, use_hold
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.own_rules import check_own_change, check_time, check_type
 from telehealth.errors import N_, Conflict, NotFound
@@ -69,10 +70,11 @@ def move_own_appointment(
         return appointment
     appointment = lock_appointment(session, actor, appointment_id)
     _check(appointment, wish)
-    check_own_change(actor, appointment)
+    hold = get_hold(session, wish.hold_id, wish.hold_owner) if wish.hold_id else None
+    check_own_change(actor, appointment, chosen_at(hold))
     choice = find_choice(session, appointment.service, _as_booking(appointment, wish), moves=appointment)
     check_type(choice.type, is_known=True)
-    check_time(choice.type, choice.slot.starts_at)
+    check_time(choice.type, choice.slot.starts_at, chosen_at(choice.hold))
     return _move(session, actor, appointment, wish, choice)
 
 
@@ -117,6 +119,7 @@ def _move(
     appointment.room_id = slot.room_id if choice.mode is Mode.IN_PERSON else None
     appointment.starts_at, appointment.ends_at, appointment.mode = slot.starts_at, slot.ends_at, choice.mode
     appointment.is_overbooked = False
+    appointment.interpreter_joins = joins_after_move(appointment.interpreter_joins, choice.mode)
     if not session.is_modified(appointment):
         # Moved to where it is.
         if choice.hold is not None:

@@ -69,11 +69,11 @@ def check_type(type_: AppointmentType, *, is_known: bool) -> None:
         raise NotBookable(Refusal.STAFF_ONLY)
 
 
-def check_time(type_: AppointmentType, starts_at: datetime) -> None:
-    """Raises NotBookable where the notice is too short, or the time too far ahead."""
+def check_time(type_: AppointmentType, starts_at: datetime, chosen_at: datetime) -> None:
+    """Raises NotBookable where the notice was too short, or the time too far ahead, when it was chosen."""
     refusal = check_booking_time(
         starts_at,
-        now(),
+        chosen_at,
         notice_minutes=type_.notice_minutes,
         days_ahead=type_.days_ahead,
     )
@@ -81,13 +81,16 @@ def check_time(type_: AppointmentType, starts_at: datetime) -> None:
         raise NotBookable(refusal)
 
 
-def refuse_change(appointment: Appointment) -> Refusal | None:
-    """Why the patient may not move or cancel it themselves any more; None: they may."""
+def refuse_change(appointment: Appointment, chosen_at: datetime | None = None) -> Refusal | None:
+    """Why the patient may not move or cancel it themselves any more; None: they may.
+
+    `chosen_at`: when the new time of a move was chosen, which is kept meanwhile.
+    """
     if appointment.status not in (AppointmentStatus.BOOKED, AppointmentStatus.PENDING):
         return Refusal.OVER
     type_ = appointment.appointment_type
     return check_change_time(
-        appointment.starts_at, now(), change_minutes=type_.change_minutes if type_ else 0
+        appointment.starts_at, chosen_at or now(), change_minutes=type_.change_minutes if type_ else 0
     )
 
 
@@ -99,10 +102,10 @@ def refuse_move(appointment: Appointment) -> Refusal | None:
     return refuse_change(appointment)
 
 
-def check_own_change(actor: Actor, appointment: Appointment) -> None:
+def check_own_change(actor: Actor, appointment: Appointment, chosen_at: datetime | None = None) -> None:
     """Raises NotFound for a stranger's appointment, NotBookable where the rules say no."""
     if not may_visit(actor, appointment):
         raise NotFound
-    refusal = refuse_change(appointment)
+    refusal = refuse_change(appointment, chosen_at)
     if refusal:
         raise NotBookable(refusal)

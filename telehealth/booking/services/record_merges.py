@@ -64,19 +64,35 @@ class NotVerifiedYet(Conflict):
         )
 
 
+class MergedElsewhere(Conflict):
+    """One of the two was merged with a third record, which nobody has compared with the other."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "merged-elsewhere",
+            N_(
+                "One of these records was merged with another one meanwhile. Open both again, and compare the "
+                "records that stand for them now."
+            ),
+        )
+
+
 def merge_records(
     session: Session, actor: Actor, replaced_id: UUID, into_id: UUID, reason: LinkReason
 ) -> PatientLink:
     """From now on one record stands for both; appointments, notes and messages stay where they are.
 
     What protects one of them protects both. Raises NotFound for a record that the actor may not open, AlreadyMerged,
-    MergeClash and BeingBooked.
+    MergedElsewhere, MergeClash and BeingBooked.
     """
     replaced, into = get_patient(session, actor, replaced_id), get_patient(session, actor, into_id)
     lock_merges(session, into.organisation_id)
     old_id, new_id = survivor_of(session, replaced.id), survivor_of(session, into.id)
     _lock_patients(session, old_id, new_id)
     if old_id != new_id:
+        if (old_id, new_id) != (replaced.id, into.id):
+            # The records that stand for them now are not those that somebody compared.
+            raise MergedElsewhere
         # Whoever typed the online form would read the history of a patient whom we know.
         if not session.get_one(Patient, new_id).is_verified:
             raise NotVerifiedYet

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import LinkReason, Patient, PatientLink
-from telehealth.accounts.services.merges import find_survivors, survivor_of
+from telehealth.accounts.services.merges import find_survivors, lock_merges, survivor_of
 from telehealth.accounts.services.patients import get_patient
 from telehealth.accounts.services.protection import find_hidden
 from telehealth.accounts.services.verification import confirm_patient
@@ -17,8 +17,10 @@ from telehealth.actor import Actor, Role
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.booking.services.booking import confirm_appointment
+from telehealth.booking.services.follow_ups import complete_matching
 from telehealth.booking.services.record_merges import merge_records
 from telehealth.clock import now
+from telehealth.errors import N_, Conflict
 
 MOST_SHOWN = 100
 # Written out and not bound: so the database knows that the index of what is pending has all of it.
@@ -41,6 +43,19 @@ class Waiting:
 
     people: int
     first_at: datetime | None
+
+
+class AlreadyKnown(Conflict):
+    """A colleague confirmed them as new here while the page was open."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "already-known",
+            N_(
+                "A colleague has confirmed this person as a new patient meanwhile. If they have another record, "
+                "compare the two from the patient's record."
+            ),
+        )
 
 
 def count_waiting(session: Session, service_id: UUID) -> Waiting:
@@ -103,10 +118,14 @@ def confirm_person(session: Session, actor: Actor, patient_id: UUID) -> list[App
 def link_person(session: Session, actor: Actor, patient_id: UUID, record_id: UUID) -> list[Appointment]:
     """They are known already: the record stands for them, unchanged, and what they asked for here is booked.
 
-    Raises NotFound, AlreadyMerged, MergeClash, BeingBooked.
+    Raises NotFound, AlreadyKnown, AlreadyMerged, MergeClash, BeingBooked.
     """
     found = get_to_verify(session, actor, patient_id)
     _lock(session, found.pending)
+    lock_merges(session, found.patient.organisation_id)
+    session.refresh(found.patient)
+    if found.patient.is_verified:
+        raise AlreadyKnown
     merge_records(session, actor, found.patient.id, record_id, LinkReason.REGISTERED_ONLINE)
     return _confirm(session, actor, found.pending)
 
@@ -164,8 +183,12 @@ def _lock(session: Session, pending: Sequence[Appointment]) -> None:
 
 def _confirm(session: Session, actor: Actor, pending: Sequence[Appointment]) -> list[Appointment]:
     """What is still to come; a time that has passed meanwhile waits on the record to be moved or cancelled."""
-    return [
+    confirmed = [
         confirm_appointment(session, actor, each.id, version=each.version)
         for each in pending
         if each.starts_at > now()
     ]
+    for appointment in confirmed:
+        # Their known record may be on the list to be seen for just this.
+        complete_matching(session, actor, appointment, record_id=survivor_of(session, appointment.patient_id))
+    return confirmed
