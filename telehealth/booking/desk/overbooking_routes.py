@@ -15,6 +15,7 @@ from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.desk.booking_forms import OverbookForm
 from telehealth.booking.desk.booking_presenters import type_text
 from telehealth.booking.desk.booking_service import booking_service
+from telehealth.booking.desk.kept_times import kept_contexts
 from telehealth.booking.desk.refusal_presenters import Problem, obstacle_lines, shown_appointments
 from telehealth.booking.desk.routes import bp, known_patient_card, record_opening
 from telehealth.booking.desk.time_search import TimeSearch, read_search
@@ -25,6 +26,7 @@ from telehealth.booking.policies import DESK
 from telehealth.booking.presenters import mode_text
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.claims import PatientBusy
+from telehealth.booking.services.desk_holds import list_kept_for_patient, release_kept_for_patient
 from telehealth.booking.services.explanations import Reason, ReasonCode
 from telehealth.booking.services.follow_up_work import list_patients_follow_ups
 from telehealth.booking.services.links import make_link
@@ -55,6 +57,8 @@ def overbook(patient_id: UUID) -> ResponseReturnValue:
         return _page(form, patient_id), 422
     if not _is_for_overbooking(wish, form):
         return _page(form, patient_id), 422
+    with transaction() as session:
+        release_kept_for_patient(session, actor(), patient_id)
     try:
         with transaction() as session:
             appointment = overbook_appointment(session, actor(), wish)
@@ -158,9 +162,11 @@ def _page(form: OverbookForm, patient_id: UUID, problem: Problem | None = None) 
             form.type.data = str(search.type.id) if search.type else ""
             form.mode.data = search.mode.value
             fill_date(form.day, search.from_date or now().astimezone(ZoneInfo(service.time_zone)).date())
+        kept = kept_contexts(session, list_kept_for_patient(session, actor(), patient.id))
         card = known_patient_card(session, patient, service)
     return render_template(
         "booking/overbook.html",
+        kept=kept,
         form=form,
         patient=card,
         problem=problem,

@@ -16,6 +16,7 @@ from telehealth.accounts.services.patients import get_patient
 from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.desk.booking_forms import SeriesForm
 from telehealth.booking.desk.booking_service import booking_service
+from telehealth.booking.desk.kept_times import kept_contexts
 from telehealth.booking.desk.refusal_presenters import Problem, shown_appointments
 from telehealth.booking.desk.routes import bp, known_patient_card, record_opening
 from telehealth.booking.desk.series_presenters import date_rows, first_time_text
@@ -25,7 +26,11 @@ from telehealth.booking.form_fields import read_key, show_refusal
 from telehealth.booking.models import FollowUpRequest
 from telehealth.booking.policies import DESK
 from telehealth.booking.services.claims import PatientBusy
-from telehealth.booking.services.desk_holds import HoldRequest
+from telehealth.booking.services.desk_holds import (
+    HoldRequest,
+    list_kept_for_patient,
+    release_kept_for_patient,
+)
 from telehealth.booking.services.follow_up_work import list_patients_follow_ups
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.refusals import Obstacle, see_obstacles
@@ -54,7 +59,9 @@ def series(patient_id: UUID) -> ResponseReturnValue:
         patient = get_patient(session, actor(), patient_id)
         record_opening(session, "booking.opened", patient.id, service.id)
         search = read_search(session, service, requests=_requests(session, service, patient.id))
+        kept = list_kept_for_patient(session, actor(), patient.id)
         context = times_page_context(session, service, search, patient.id)
+        context["kept"] = kept_contexts(session, kept)
         card = known_patient_card(session, patient, service)
     return render_template("booking/series.html", patient=card, typed={}, **context)
 
@@ -84,6 +91,8 @@ def book_dates(patient_id: UUID) -> ResponseReturnValue:
         set_error(form.dates, gettext("Choose another time for each date that was taken, or leave it out"))
         return _dates_page(form, patient_id, first), 422
     chosen = _chosen(form)
+    with transaction() as session:
+        release_kept_for_patient(session, actor(), patient_id)
     try:
         with transaction() as session:
             service = booking_service(session)
@@ -191,6 +200,7 @@ def _dates_page(
             },
             "emergency_text": emergency_text(service),
             "has_requests": bool(requests),
+            "kept": kept_contexts(session, list_kept_for_patient(session, actor(), patient.id)),
         }
     return render_template("booking/series_dates.html", form=form, problem=problem, **context)
 

@@ -54,12 +54,12 @@ def session_interval(on: date, starts: time, ends: time, zone: ZoneInfo) -> Inte
     None where nothing of the session exists on that date.
     """
     last_day = on if ends > starts else on + timedelta(days=1)
-    start = _instant(datetime.combine(on, starts, zone))
-    end = _instant(datetime.combine(last_day, ends, zone).replace(fold=1))
+    start = wall_instant(datetime.combine(on, starts, zone))
+    end = wall_instant(datetime.combine(last_day, ends, zone).replace(fold=1))
     return Interval(start, end) if start < end else None
 
 
-def _instant(wall: datetime) -> datetime:
+def wall_instant(wall: datetime) -> datetime:
     """A wall time in UTC; one that the clock skips is the instant at which it skips."""
     found = wall.astimezone(UTC)
     if found.astimezone(wall.tzinfo).replace(tzinfo=None) == wall.replace(tzinfo=None, fold=0):

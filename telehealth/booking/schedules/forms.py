@@ -1,6 +1,6 @@
 """A session, its end, and leave, as an administrator or a clinician types them."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from wtforms.validators import Length
 
 from telehealth.accounts.forms import DateField, PageForm
 from telehealth.booking.domain.recurrence import NTHS, Recurrence, Repeat, parse_rrule
+from telehealth.booking.domain.slots import wall_instant
 from telehealth.booking.form_fields import (
     checkboxes,
     fill_date,
@@ -198,9 +199,9 @@ class LeaveForm(PageForm):
             if ends
             else datetime.combine(last + timedelta(days=1), time(0), zone)
         )
-        starts_at = datetime.combine(first, starts, zone).astimezone(UTC)
+        starts_at = wall_instant(datetime.combine(first, starts, zone))
         # Of an hour that the clocks repeat, all of it.
-        ends_at = end.replace(fold=1).astimezone(UTC)
+        ends_at = wall_instant(end.replace(fold=1))
         if first == last and ends_at <= starts_at:
             # Of one day, the time is to blame; of several, the service blames the last day.
             self.ends.errors = [gettext("Choose an end that is after the start.")]

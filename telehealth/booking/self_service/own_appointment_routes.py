@@ -22,6 +22,7 @@ from telehealth.booking.self_service.forms import OwnCancelForm, OwnMoveForm
 from telehealth.booking.self_service.hold_owner import hold_owner
 from telehealth.booking.self_service.own_times import (
     drop_hold,
+    find_pressed,
     forget_hold,
     held_context,
     hold_choice,
@@ -88,7 +89,10 @@ def move(appointment_id: UUID) -> ResponseReturnValue:
                 moves=appointment,
             )
     except (SlotTaken, PatientBusy, NotBookable, TooManyTries) as error:
-        return _times_page(appointment_id, error)
+        pressed = _pressed_meanwhile(appointment_id)
+        if pressed is None:
+            return _times_page(appointment_id, error)
+        hold = pressed
     remember_hold(hold)
     return redirect(url_for("own_appointment.check_move", appointment_id=appointment_id), 303)
 
@@ -232,6 +236,13 @@ def _show_page(session: Session, appointment: Appointment) -> str:
         is_not_needed=reason is CancelReason.NOT_NEEDED,
         is_signed_in=actor().is_signed_in,
     )
+
+
+def _pressed_meanwhile(appointment_id: UUID) -> Hold | None:
+    """Of a double click both presses may look at once: the one that came too late finds what the other one got."""
+    with reading() as session:
+        appointment = _own(session, appointment_id)
+        return find_pressed(session, _type_of(appointment), _mode(appointment), appointment)
 
 
 def _times_page(appointment_id: UUID, error: DomainError | None = None) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService
 from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.domain.claim import HOLD_FOR
 from telehealth.booking.domain.slots import PartOfDay, Slot
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import Appointment, AppointmentType, Hold
@@ -26,7 +27,7 @@ from telehealth.booking.self_service.presenters import (
 )
 from telehealth.booking.services.availability import SlotQuery, find_slot, find_slots
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
-from telehealth.booking.services.holds import get_hold, hold_slot, release_hold
+from telehealth.booking.services.holds import find_live_hold, get_hold, hold_slot, is_lapsed, release_hold
 from telehealth.booking.services.own_rules import check_time
 from telehealth.booking.services.owners import find_owners
 from telehealth.booking.services.refusals import owner_of
@@ -39,6 +40,8 @@ from telehealth.extensions import actor
 
 # Enough for several whole days of a small service; of a large one a day is looked at whole.
 LOOKED_AT = 240
+# Between two presses of one button, and the answers to them.
+DOUBLE_CLICK = timedelta(seconds=30)
 _HOLD = "hold"
 
 
@@ -60,7 +63,7 @@ def times_context(
     who = read_key(request.values.get("who", ""))
     who = who if who in owners.names else None
     part = next((each for each in PartOfDay if each.value == request.values.get("part")), None)
-    hold = kept_hold(session)
+    hold = _own_hold(session)
     zone = ZoneInfo(service.time_zone)
     if moves is not None:
         near = near or moves.starts_at.astimezone(zone).date()
@@ -165,13 +168,16 @@ def hold_choice(
     moves: Appointment | None = None,
 ) -> Hold:
     """Keep the time whose button was pressed. Raises SlotTaken, PatientBusy, NotBookable, TooManyTries."""
+    pressed = find_pressed(session, type_, mode, moves)
+    if pressed is not None:
+        return pressed
     choice = read_slot(request.form.get("slot", "")[:100])
     if choice is None:
         raise SlotTaken
     schedule_id, starts_at = choice
     if not timedelta(days=-1) < starts_at - now() < timedelta(days=732):
         raise SlotTaken
-    earlier = kept_hold(session)
+    earlier = _own_hold(session)
     slot = find_slot(
         session,
         service,
@@ -202,6 +208,24 @@ def hold_choice(
         moves=moves,
         replaces=earlier.id if earlier else None,
     )
+
+
+def find_pressed(
+    session: Session, type_: AppointmentType, mode: Mode, moves: Appointment | None = None
+) -> Hold | None:
+    """The hold of the very time whose button was pressed, where it was pressed a moment ago: a double click is one."""
+    choice, hold = read_slot(request.form.get("slot", "")[:100]), _own_hold(session)
+    if choice is None or hold is None or hold.expires_at < now() + HOLD_FOR - DOUBLE_CLICK:
+        return None
+    wanted = (*choice, type_.id, mode, moves.id if moves else None)
+    kept = (hold.schedule_id, hold.starts_at, hold.appointment_type_id, hold.mode, hold.moves_appointment_id)
+    return hold if kept == wanted else None
+
+
+def _own_hold(session: Session) -> Hold | None:
+    """What is kept for this browser, or where its cookie says nothing of one: for this person, perhaps elsewhere."""
+    hold = kept_hold(session)
+    return hold if hold is not None and not is_lapsed(hold, now()) else find_live_hold(session, hold_owner())
 
 
 def remember_hold(hold: Hold) -> None:

@@ -28,6 +28,7 @@ from telehealth.booking.self_service.forms import (
 from telehealth.booking.self_service.hold_owner import hold_owner
 from telehealth.booking.self_service.own_times import (
     drop_hold,
+    find_pressed,
     forget_hold,
     held_context,
     hold_choice,
@@ -140,7 +141,10 @@ def when(service_id: UUID) -> ResponseReturnValue:
                 session, service, type_, _mode(type_), patient_id=people[0].id if len(people) == 1 else None
             )
     except (SlotTaken, PatientBusy, NotBookable, TooManyTries) as error:
-        return _times_page(service_id, error)
+        pressed = _pressed_meanwhile(service_id)
+        if pressed is None:
+            return _times_page(service_id, error)
+        hold = pressed
     remember_hold(hold)
     if typed_values():
         # Another time for what was typed already.
@@ -277,6 +281,13 @@ def _service(session: Session, service_id: UUID) -> tuple[HealthcareService, lis
     service = get_bookable_service(session, actor(), people, service_id)
     speak_for(service)
     return service, people
+
+
+def _pressed_meanwhile(service_id: UUID) -> Hold | None:
+    """Of a double click both presses may look at once: the one that came too late finds what the other one got."""
+    with reading() as session:
+        _, type_ = _service_and_type(session, service_id)
+        return find_pressed(session, type_, _mode(type_))
 
 
 def _service_and_type(session: Session, service_id: UUID) -> tuple[HealthcareService, AppointmentType]:

@@ -50,6 +50,12 @@ def release_for_patient(session: Session, actor: Actor, patient_id: UUID, wish: 
     return _release_others(session, actor, list_kept_for_patient(session, actor, patient_id), wish)
 
 
+def release_kept_for_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
+    """Give back all of it: what is booked for the patient in another way does not stumble over it."""
+    for hold in list_kept_for_patient(session, actor, patient_id):
+        release_hold(session, hold.id, actor.key)
+
+
 def release_for_move(session: Session, actor: Actor, appointment_id: UUID, wish: HoldRequest) -> Hold | None:
     """The same, of what is kept to move this appointment."""
     return _release_others(session, actor, list_kept_for_move(session, actor, appointment_id), wish)

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.models import Patient
+from telehealth.accounts.services.merges import survivor_of
 from telehealth.actor import Actor
 from telehealth.booking.domain.appointment import AppointmentStatus, Change
 from telehealth.booking.domain.interpreter import InterpreterJoins
@@ -50,7 +52,8 @@ def change_details(
     if wanted == (appointment.interpreter_language, appointment.interpreter_joins, appointment.reason):
         return appointment
     appointment.interpreter_language, appointment.interpreter_joins, appointment.reason = wanted
-    appointment.patient.interpreter_language = language[:80]
+    record = session.get_one(Patient, survivor_of(session, appointment.patient_id))
+    record.interpreter_language = language[:80]
     flush_changed(session)
     remember_change(session, actor, appointment, Change.DETAILS)
     return appointment

@@ -126,6 +126,16 @@ def get_hold(session: Session, hold_id: UUID, owner: str) -> Hold:
     return found
 
 
+def find_live_hold(session: Session, owner: str) -> Hold | None:
+    """What somebody keeps right now; of several the one that was made last."""
+    return session.scalar(
+        select(Hold)
+        .where(Hold.owner == owner, Hold.expires_at > now())
+        .order_by(Hold.expires_at.desc())
+        .limit(1)
+    )
+
+
 def is_lapsed(hold: Hold, current: datetime) -> bool:
     return hold.expires_at <= current
 

@@ -114,7 +114,13 @@ def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) 
             field="appointment_type_id",
         )
     key = key_of(
-        wish.idempotency_key, patient.id, wish.starts_at, wish.practitioner_id, wish.shared_clinic_id
+        wish.idempotency_key,
+        patient.id,
+        wish.starts_at,
+        wish.practitioner_id,
+        wish.shared_clinic_id,
+        type_.id,
+        wish.mode,
     )
     appointment_id, is_repeat = remember_key(session, actor.key, key)
     if is_repeat:

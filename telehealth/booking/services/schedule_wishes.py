@@ -104,7 +104,7 @@ def plan_creation(service: HealthcareService, wish: ScheduleWish) -> PlannedChan
 def plan_change(service: HealthcareService, schedule: Schedule, wish: ScheduleWish) -> PlannedChange:
     """The session goes on as it was until the day before `wish.first_date`, and from then on as wished."""
     wish = in_step(schedule, wish)
-    kept = rule_before(schedule, wish.first_date)
+    kept = kept_of(service, schedule, wish.first_date)
     return PlannedChange(
         services=(service,),
         removes=frozenset({schedule.id}),
@@ -225,6 +225,16 @@ def _find_types(
     if len(found) != len(type_ids):
         raise NotFound
     return found
+
+
+def kept_of(service: HealthcareService, schedule: Schedule, first_date: date) -> SessionRule | None:
+    """What stays as it was when the session is changed from `first_date` on.
+
+    Nothing of one on a single date that is still to come: it is moved.
+    """
+    if parse_rrule(schedule.rrule).repeat is Repeat.ONCE and _last_begun(service, schedule) == date.min:
+        return None
+    return rule_before(schedule, first_date)
 
 
 def rule_before(schedule: Schedule, day: date) -> SessionRule | None:

@@ -22,6 +22,7 @@ from telehealth.booking.services.schedule_wishes import (
     check_start,
     check_wish,
     in_step,
+    kept_of,
     local_today,
     plan_change,
     plan_end,
@@ -98,7 +99,7 @@ def change_schedule(
     check_start(service, schedule, wish.first_date)
     wish = in_step(schedule, wish)
     refuse_stranding(session, plan_change(service, schedule, wish), agreed, now=now())
-    kept = rule_before(schedule, wish.first_date)
+    kept = kept_of(service, schedule, wish.first_date)
     if kept is None:
         changed = schedule
         changed.practitioner_id, changed.shared_clinic_id = wish.practitioner_id, wish.shared_clinic_id

@@ -127,6 +127,10 @@ def link_person(session: Session, actor: Actor, patient_id: UUID, record_id: UUI
     if found.patient.is_verified:
         raise AlreadyKnown
     merge_records(session, actor, found.patient.id, record_id, LinkReason.REGISTERED_ONLINE)
+    known = session.get_one(Patient, survivor_of(session, found.patient.id))
+    if not known.interpreter_language:
+        # Offered at their next booking too.
+        known.interpreter_language = found.patient.interpreter_language
     return _confirm(session, actor, found.pending)
 
 
