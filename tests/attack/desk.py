@@ -79,6 +79,7 @@ class Desk(Worker):
             **_details(mark),
         }
         patient = self._chance.choice(self._plan.patients)
+        self._forget_kept(patient)
         self._send_booking(f"/desk/patients/{patient}/overbook", mark, patient, form, kind="overbook")
 
     def _series(self) -> None:
@@ -100,6 +101,7 @@ class Desk(Worker):
             "csrf_token": self._token,
         }
         record = f"/desk/patients/{patient}"
+        self._forget_kept(patient)
         self._journal.write("sending", mark=mark, dates=DATES)
         for answer in self._send(f"{record}/series/dates", form, twice=0.3):
             if self._note("series", answer).is_redirect and answer.path == record:
@@ -127,6 +129,8 @@ class Desk(Worker):
         """The back button, or a proxy that sends again: long after it was answered, or after nobody heard the answer."""
         if self._sent:
             path, mark, patient, form = self._chance.choice(self._sent)
+            if path.endswith("/overbook"):
+                self._forget_kept(patient)
             self._take_booking(mark, patient, self._browser.post(path, form), "replay")
 
     def _move(self) -> None:

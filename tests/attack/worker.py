@@ -65,7 +65,7 @@ class Worker(ABC):
         return bool(tokens)
 
     def _forget_kept(self, whom: str) -> None:
-        """Choosing another time gives the earlier one back."""
+        """Choosing another time gives the earlier one back; booking for the patient in another way does too."""
         before = self._kept.pop(whom, None)
         if before is not None:
             self._journal.write("giving-back", hold=before)

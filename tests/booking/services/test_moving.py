@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import CancelReason, Mode
 from telehealth.booking.domain.claim import ClaimState
+from telehealth.booking.domain.interpreter import InterpreterJoins
 from telehealth.booking.models import Appointment, Claim, Room
 from telehealth.booking.services.appointments import AppointmentChanged
 from telehealth.booking.services.booking import book_appointment
@@ -19,7 +20,7 @@ from telehealth.booking.services.own_rules import NotBookable
 from telehealth.errors import Conflict, NotFound
 from telehealth.topics import clinic_topic, take_topics
 from tests.booking.services.wishes import QUARTER, changes_of, count_held, hold, live_claims, move, wish
-from tests.factories import Cast, guest_of, make_appointment, make_schedule, make_shared_clinic, soon
+from tests.factories import SLOT, Cast, guest_of, make_appointment, make_schedule, make_shared_clinic, soon
 
 pytestmark = pytest.mark.service
 
@@ -227,3 +228,39 @@ def test_a_patient_moves_within_the_rules(session: Session, cast: Cast) -> None:
     other = make_appointment(session, cast, starts_at=soon() + 20 * QUARTER, patient=cast.other_patient)
     with pytest.raises(NotFound):
         move_own_appointment(session, who, other.id, move(cast, other, soon() + 24 * QUARTER))
+
+
+def test_what_was_booked_as_a_type_that_is_offered_no_more_is_moved_by_reception(
+    session: Session, cast: Cast
+) -> None:
+    booked = make_appointment(session, cast)
+    session.merge(cast.appointment_type).is_active = False
+    session.flush()
+    start = soon() + 4 * SLOT
+    moved = move_appointment(session, actor_of(cast.receptionist), booked.id, move(cast, booked, start))
+    assert moved.starts_at == start
+
+
+@pytest.mark.parametrize(
+    ("mode", "joins"),
+    [
+        (Mode.VIDEO, InterpreterJoins.VIDEO),
+        (Mode.PHONE, InterpreterJoins.PHONE),
+        (Mode.IN_PERSON, InterpreterJoins.IN_PERSON),
+    ],
+)
+def test_no_interpreter_waits_at_the_clinic_for_a_call(
+    session: Session, cast: Cast, mode: Mode, joins: InterpreterJoins
+) -> None:
+    booked = book_appointment(
+        session,
+        actor_of(cast.receptionist),
+        wish(
+            cast,
+            mode=Mode.IN_PERSON,
+            interpreter_language="Polish",
+            interpreter_joins=InterpreterJoins.IN_PERSON,
+        ),
+    )
+    to = move(cast, booked, soon() + 4 * SLOT, mode=mode)
+    assert move_appointment(session, actor_of(cast.receptionist), booked.id, to).interpreter_joins is joins

@@ -1,5 +1,6 @@
 """On top of another booking: an explicit act with a name and a reason; failures 16 and 17."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from telehealth.booking.services.overbooking import OverbookRequest, overbook_ap
 from telehealth.clock import now
 from telehealth.errors import Conflict, InvalidInput, NotFound
 from tests.booking.services.wishes import QUARTER, changes_of, live_claims, move
-from tests.factories import Cast, make_appointment, make_shared_clinic, soon
+from tests.factories import Cast, make_appointment, make_shared_clinic, make_type, soon
 
 pytestmark = pytest.mark.service
 
@@ -133,3 +134,22 @@ def test_a_type_that_is_not_offered_any_more_is_refused(session: Session, cast: 
     with pytest.raises(InvalidInput) as refused:
         overbook_appointment(session, actor_of(cast.receptionist), wanted(cast))
     assert refused.value.code == "type-not-offered"
+
+
+def test_the_same_form_with_another_type_is_another_wish(session: Session, cast: Cast) -> None:
+    desk = actor_of(cast.receptionist)
+    wanted = OverbookRequest(
+        patient_id=cast.patient.id,
+        service_id=cast.service.id,
+        appointment_type_id=cast.appointment_type.id,
+        mode=Mode.VIDEO,
+        starts_at=soon(),
+        note="In pain",
+        idempotency_key="one",
+        practitioner_id=cast.practitioner_id,
+    )
+    first = overbook_appointment(session, desk, wanted)
+    assert overbook_appointment(session, desk, wanted).id == first.id
+    long = make_type(session, cast.service, name="Long", minutes=60)
+    with pytest.raises(PatientBusy):
+        overbook_appointment(session, desk, replace(wanted, appointment_type_id=long.id))

@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.models import PractitionerRole
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import Mode
-from telehealth.booking.models import Appointment, Schedule, SharedClinic
+from telehealth.booking.domain.slots import Slot
+from telehealth.booking.models import (
+    Appointment,
+    AppointmentType,
+    PractitionerSkill,
+    Schedule,
+    ScheduleException,
+    SharedClinic,
+)
 from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import book_appointment
 from telehealth.booking.services.claims import SlotTaken
@@ -21,7 +29,7 @@ from telehealth.booking.services.explanations import ReasonCode, explain
 from telehealth.booking.services.schedule_impact import WouldStrand, count_outside, list_outside
 from telehealth.clock import now
 from tests.booking.services.wishes import wish
-from tests.factories import SLOT, Cast, make_patient, make_shared_clinic, soon
+from tests.factories import SLOT, Cast, make_patient, make_shared_clinic, make_type, soon
 
 pytestmark = pytest.mark.service
 
@@ -187,3 +195,48 @@ def test_the_day_sheet_shows_that_nobody_is_there(
         for column in lanes
     )
     assert not sheet.has_sessions
+
+
+def test_a_type_that_needs_a_skill_is_not_offered_while_who_has_it_is_away(
+    session: Session, cast: Cast
+) -> None:
+    """The clinic goes on without them; but not for this."""
+    clinic, _ = make_shared_clinic(session, cast)
+    skilled = make_type(session, cast.service, name="Insulin", required_skill="insulin")
+    session.add(
+        PractitionerSkill(
+            organisation_id=cast.service.organisation_id,
+            service_id=cast.service.id,
+            practitioner_id=cast.practitioner_id,
+            skill="insulin",
+        )
+    )
+    session.flush()
+
+    def offered(type_: AppointmentType) -> list[Slot]:
+        query = SlotQuery(type=type_, mode=Mode.VIDEO, shared_clinic_id=clinic.id, limit=3)
+        return find_slots(session, cast.service, query, now=now())
+
+    first = offered(skilled)[0]
+    session.add(
+        ScheduleException(
+            organisation_id=cast.service.organisation_id,
+            practitioner_id=cast.practitioner_id,
+            starts_at=now() - timedelta(days=1),
+            ends_at=now() + timedelta(days=40),
+            reason="Annual leave",
+            created_by="test",
+        )
+    )
+    session.flush()
+    assert offered(skilled) == []
+    assert offered(cast.appointment_type) != []
+    reasons = explain(
+        session,
+        cast.service,
+        SlotQuery(type=skilled, mode=Mode.VIDEO, shared_clinic_id=clinic.id),
+        schedule_id=first.schedule_id,
+        starts_at=first.starts_at,
+        now=now(),
+    )
+    assert [each.code for each in reasons] == [ReasonCode.SKILL]
