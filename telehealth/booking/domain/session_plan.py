@@ -101,13 +101,15 @@ class SessionPlan:
         adds: Iterable[SessionRule] = (),
         closes: Iterable[Closure] = (),
         closes_on_bank_holidays: bool | None = None,
+        staffs: Mapping[UUID, Members] | None = None,
     ) -> "SessionPlan":
-        """The same service after a change: `removes` are keys of rules."""
+        """The same service after a change: `removes` are keys of rules, `staffs` shared clinics with other members."""
         gone = frozenset(removes)
         return replace(
             self,
             rules=(*(rule for rule in self.rules if rule.key is None or rule.key not in gone), *adds),
             closures=(*self.closures, *closes),
+            members={**self.members, **(staffs or {})},
             closes_on_bank_holidays=(
                 self.closes_on_bank_holidays if closes_on_bank_holidays is None else closes_on_bank_holidays
             ),

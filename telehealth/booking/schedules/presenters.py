@@ -218,16 +218,22 @@ def missing_skill_text(skill: str, asking: Iterable[AppointmentType]) -> str:
 
 
 def clinic_line(clinic: SharedClinic) -> dict[str, Any]:
-    lanes = count_open_lanes(clinic)
     return {
         "id": clinic.id,
         "name": clinic.name,
-        "text": gettext(
-            "%(people)s. %(lanes)s",
-            people=list_text(member.practitioner.display_name for member in clinic.members),
-            lanes=ngettext("One patient at a time.", "%(num)d patients at a time.", lanes),
+        "text": seats_text(
+            [member.practitioner.display_name for member in clinic.members], count_open_lanes(clinic)
         ),
     }
+
+
+def seats_text(people: Iterable[str], lanes: int) -> str:
+    """Who sits in a shared clinic, and how many patients they see at a time."""
+    return gettext(
+        "%(people)s. %(lanes)s",
+        people=list_text(people),
+        lanes=ngettext("One patient at a time.", "%(num)d patients at a time.", lanes),
+    )
 
 
 def holidays_text(service: HealthcareService, *, closes: bool | None = None) -> str:

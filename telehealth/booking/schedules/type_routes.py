@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import Practitioner
 from telehealth.accounts.policies import ADMINISTRATOR
@@ -12,18 +13,29 @@ from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.appointment_type import Booker, Priority
 from telehealth.booking.form_fields import show_refusal
 from telehealth.booking.presenters import mode_text
-from telehealth.booking.schedules.presenters import booker_text, clinic_line, priority_text, type_line
+from telehealth.booking.schedules.pages import Preview, agreed, confirm_page, list_owner_names, step
+from telehealth.booking.schedules.presenters import (
+    booker_text,
+    clinic_line,
+    priority_text,
+    seats_text,
+    type_line,
+)
 from telehealth.booking.schedules.type_forms import ClinicForm, RoomForm, SkillsForm, TypeForm
 from telehealth.booking.services.appointment_types import change_type, create_type, find_type
 from telehealth.booking.services.rooms import add_room, list_rooms, set_room_active
 from telehealth.booking.services.schedule_access import find_service_to_set_up, list_clinicians
+from telehealth.booking.services.schedule_impact import WouldStrand, find_stranded
 from telehealth.booking.services.shared_clinics import (
+    ClinicWish,
     change_shared_clinic,
     create_shared_clinic,
     find_shared_clinic,
+    plan_clinic_change,
     state_of,
 )
 from telehealth.booking.services.skills import list_asked_skills, list_skills, set_skills
+from telehealth.clock import now
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput, NotFound
 from telehealth.extensions import actor, reading, transaction
@@ -61,7 +73,10 @@ def add_clinic(service_id: UUID) -> ResponseReturnValue:
     if not form.is_submitted():
         form.lanes.data = "2"
         return _clinic_page(form, service_id, None)
-    return _save_clinic(form, service_id, None)
+    wish = form.wish()
+    if wish is None:
+        return _clinic_page(form, service_id, None), 422
+    return _save_clinic(form, wish, service_id, None)
 
 
 @bp.route("/<uuid:service_id>/clinics/<uuid:clinic_id>", methods=["GET", "POST"])
@@ -72,7 +87,19 @@ def change_clinic(service_id: UUID, clinic_id: UUID) -> ResponseReturnValue:
         with reading() as session:
             form.fill(find_shared_clinic(session, actor(), service_id, clinic_id))
             return _clinic_page(form, service_id, clinic_id)
-    return _save_clinic(form, service_id, clinic_id)
+    wish = form.wish()
+    if step() == "change":
+        return _clinic_page(form, service_id, clinic_id)
+    if wish is None:
+        return _clinic_page(form, service_id, clinic_id), 422
+    try:
+        return _save_clinic(form, wish, service_id, clinic_id)
+    except WouldStrand as error:
+        # Pressed for the first time, it is no mistake yet.
+        problem = error if step() == "save" else None
+        with transaction() as session:
+            shown = _clinic_preview(session, service_id, clinic_id, wish, problem=problem)
+        return shown, 200 if problem is None else 409 if error.is_changed else 422
 
 
 @bp.route("/<uuid:service_id>/rooms", methods=["GET", "POST"])
@@ -174,10 +201,9 @@ def _type_page(form: TypeForm, service_id: UUID, type_id: UUID | None, *, is_sta
     return render_template("schedules/type.html", form=form, service_id=service_id, line=line)
 
 
-def _save_clinic(form: ClinicForm, service_id: UUID, clinic_id: UUID | None) -> ResponseReturnValue:
-    wish = form.wish()
-    if wish is None:
-        return _clinic_page(form, service_id, clinic_id), 422
+def _save_clinic(
+    form: ClinicForm, wish: ClinicWish, service_id: UUID, clinic_id: UUID | None
+) -> ResponseReturnValue:
     try:
         with transaction() as session:
             if clinic_id is None:
@@ -185,7 +211,11 @@ def _save_clinic(form: ClinicForm, service_id: UUID, clinic_id: UUID | None) -> 
                 create_shared_clinic(session, actor(), service_id, wish, idempotency_key=key)
             else:
                 seen = form.seen.data or ""
-                change_shared_clinic(session, actor(), service_id, clinic_id, wish, seen=seen)
+                change_shared_clinic(
+                    session, actor(), service_id, clinic_id, wish, seen=seen, agreed=agreed()
+                )
+    except WouldStrand:
+        raise
     except InvalidInput as error:
         show_refusal(form, error, message_of(error))
         return _clinic_page(form, service_id, clinic_id), 422
@@ -197,6 +227,21 @@ def _save_clinic(form: ClinicForm, service_id: UUID, clinic_id: UUID | None) -> 
         return _clinic_page(form, service_id, clinic_id, is_stale=error.code == "clinic-changed"), 409
     flash(gettext("The shared clinic is saved."))
     return redirect(url_for("schedules.overview", service_id=service_id), 303)
+
+
+def _clinic_preview(
+    session: Session, service_id: UUID, clinic_id: UUID, wish: ClinicWish, *, problem: WouldStrand | None
+) -> str:
+    service = find_service_to_set_up(session, actor(), service_id)
+    clinic = find_shared_clinic(session, actor(), service_id, clinic_id)
+    found = find_stranded(session, plan_clinic_change(service, clinic, wish), now=now())
+    names = list_owner_names(session, service)
+    preview = Preview(
+        title=gettext("Check the shared clinic"),
+        save=gettext("Save the shared clinic"),
+        facts=[wish.name, seats_text([names[key] for key in wish.practitioner_ids], wish.lanes)],
+    )
+    return confirm_page(session, service, preview, found, problem=problem)
 
 
 def _clinic_page(

@@ -90,7 +90,7 @@ class _Search:
     patient_id: UUID | None
     # By shared clinic.
     lanes: dict[UUID, list[UUID]]
-    # The shared clinics of which somebody is away, and their lanes that take nothing new.
+    # The shared clinics of which somebody is away or a lane is out of use, and their lanes that take nothing new.
     crews: dict[UUID, Crew[int]]
     closed_lanes: dict[UUID, list[UUID]]
     # Of a type that needs a skill: who has it, by shared clinic.
@@ -279,7 +279,7 @@ def _add_free(session: Session, search: _Search, sessions: _Sessions, found: _Fo
 
 
 def _resources_of(search: _Search, timetable: Timetable) -> Sequence[UUID]:
-    """Of whom one must be free; of a shared clinic of which somebody is away also those who only count as taken."""
+    """Of whom one must be free; of a shared clinic with a crew also those who only count as taken."""
     clinic_id = timetable.shared_clinic_id
     if clinic_id is None:
         return [timetable.owner_id]

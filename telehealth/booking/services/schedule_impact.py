@@ -1,8 +1,8 @@
 """Whom a change of sessions would strand: appointments that lie in a session now and in none afterwards."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.accounts.models import HealthcareService, PractitionerRole
+from telehealth.booking.domain.crew import Members
 from telehealth.booking.domain.session_plan import Closure, SessionPlan, SessionRule
 from telehealth.booking.models import Appointment, Lane, Schedule, ScheduleException, SharedClinic
 from telehealth.booking.services.bank_holidays import bank_holidays
@@ -27,13 +28,17 @@ KEYS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedChange:
-    """What would be different in `services`: rules that go (by their key) and come, closures, the holiday switch."""
+    """What would be different in `services`.
+
+    Rules that go (by their key) and come, closures, the holiday switch, who sits in shared clinics (by their key).
+    """
 
     services: tuple[HealthcareService, ...]
     removes: frozenset[UUID] = frozenset()
     adds: tuple[SessionRule, ...] = ()
     closes: tuple[Closure, ...] = ()
     closes_on_bank_holidays: bool | None = None
+    staffs: Mapping[UUID, Members] = field(default_factory=dict)
 
     def apply(self, plan: SessionPlan) -> SessionPlan:
         return plan.after(
@@ -41,6 +46,7 @@ class PlannedChange:
             adds=self.adds,
             closes=self.closes,
             closes_on_bank_holidays=self.closes_on_bank_holidays,
+            staffs=self.staffs,
         )
 
 

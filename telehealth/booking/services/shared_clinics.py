@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session, selectinload
 from telehealth.accounts.models import HealthcareService, PractitionerRole
 from telehealth.actor import Actor
 from telehealth.audit.services import record_event
+from telehealth.booking.domain.crew import Members
 from telehealth.booking.models import Lane, SharedClinic, SharedClinicMember
 from telehealth.booking.services.idempotency import key_of, remember_key
 from telehealth.booking.services.schedule_access import find_service, find_service_to_set_up, only_own
-from telehealth.booking.services.schedule_impact import mark_changed
+from telehealth.booking.services.schedule_impact import PlannedChange, mark_changed, refuse_stranding
 from telehealth.booking.services.taken_names import find_same_name
+from telehealth.clock import now
 from telehealth.errors import N_, Conflict, InvalidInput, NotFound
 from telehealth.topics import clinic_topic, mark_topic
 
@@ -81,12 +83,34 @@ def create_shared_clinic(
 
 
 def change_shared_clinic(
-    session: Session, actor: Actor, service_id: UUID, clinic_id: UUID, wish: ClinicWish, *, seen: str
+    session: Session,
+    actor: Actor,
+    service_id: UUID,
+    clinic_id: UUID,
+    wish: ClinicWish,
+    *,
+    seen: str,
+    agreed: str = "",
 ) -> SharedClinic:
     """A lane fewer takes nothing new; what is booked in it stays. `seen`: the `state_of` that the person changed.
 
-    Raises InvalidInput, Conflict (a taken name, or changed meanwhile), NotFound.
+    Raises what `check_clinic_change` raises, and WouldStrand (see `refuse_stranding`).
     """
+    service, clinic = check_clinic_change(session, actor, service_id, clinic_id, wish, seen=seen)
+    refuse_stranding(session, plan_clinic_change(service, clinic, wish), agreed, now=now())
+    told = clinic.practitioner_ids | frozenset(wish.practitioner_ids)
+    _fill(clinic, wish)
+    session.flush()
+    _record(session, actor, service, "shared-clinic.changed", clinic)
+    for practitioner_id in told:
+        mark_topic(session, clinic_topic(practitioner_id))
+    return clinic
+
+
+def check_clinic_change(
+    session: Session, actor: Actor, service_id: UUID, clinic_id: UUID, wish: ClinicWish, *, seen: str
+) -> tuple[HealthcareService, SharedClinic]:
+    """The clinic, locked. Raises InvalidInput, Conflict (a taken name, or changed meanwhile), NotFound."""
     service = find_service_to_set_up(session, actor, service_id)
     _check(session, service, wish)
     clinic = session.scalar(
@@ -103,13 +127,17 @@ def change_shared_clinic(
             N_("Somebody has changed this shared clinic meanwhile. Look at it as it is now, then try again."),
         )
     _refuse_same_name(session, service, wish.name, but=clinic.id)
-    told = clinic.practitioner_ids | frozenset(wish.practitioner_ids)
-    _fill(clinic, wish)
-    session.flush()
-    _record(session, actor, service, "shared-clinic.changed", clinic)
-    for practitioner_id in told:
-        mark_topic(session, clinic_topic(practitioner_id))
-    return clinic
+    return service, clinic
+
+
+def plan_clinic_change(service: HealthcareService, clinic: SharedClinic, wish: ClinicWish) -> PlannedChange:
+    """Fewer lanes, or fewer people while some of them are away, leave patients for whom nobody is there."""
+    members = Members(
+        size=len(wish.practitioner_ids),
+        working=frozenset(wish.practitioner_ids),
+        seats=wish.lanes if wish.lanes < len(clinic.lanes) else None,
+    )
+    return PlannedChange(services=(service,), staffs={clinic.id: members})
 
 
 def state_of(clinic: SharedClinic) -> str:

@@ -1,6 +1,7 @@
 """How many patients a shared clinic sees at a time while some of those who sit in it are away."""
 
 import math
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -38,10 +39,32 @@ def test_the_earlier_and_then_the_smaller_lane_are_seen() -> None:
     visits = [
         LaneVisit(110, 2, 120, "second"),
         LaneVisit(110, 1, 120, "first"),
-        LaneVisit(115, 1, 125, "meanwhile"),
+        LaneVisit(115, 3, 125, "meanwhile"),
         LaneVisit(120, 2, 130, "after"),
         LaneVisit(10, 1, 20, "before"),
         LaneVisit(10, 2, 20, "before too"),
     ]
     assert crew.beyond(visits) == {"second", "meanwhile"}
     assert crew.beyond([visits[0]]) == set()
+
+
+def test_whoever_was_booked_on_top_of_somebody_goes_with_them() -> None:
+    crew = make_crew(ALL_WORK, [(NIA, 100, 200), (TOMOS, 100, 200)])
+    visits = [
+        LaneVisit(110, 1, 120, "first"),
+        LaneVisit(115, 1, 130, "on top"),
+        LaneVisit(120, 2, 130, "second"),
+        LaneVisit(125, 2, 135, "on top of the second"),
+        LaneVisit(130, 2, 140, "later"),
+    ]
+    assert crew.beyond(visits) == {"second", "on top of the second"}
+
+
+def test_with_a_lane_out_of_use_only_so_many_are_seen_as_there_are_lanes() -> None:
+    crew = make_crew(replace(ALL_WORK, seats=2), [(NIA, 100, 200), (TOMOS, 100, 150)])
+    assert not crew.is_whole
+    assert [crew.most_at_once(*span) for span in [(0, 10), (100, 110), (160, 170)]] == [2, 1, 2]
+    # In whichever lane, also the one that was closed.
+    at_once = [LaneVisit(10, lane, 20, str(lane)) for lane in (1, 2, 3)]
+    assert crew.beyond(at_once) == {"3"}
+    assert crew.beyond(at_once[1:]) == set()

@@ -1,5 +1,7 @@
 """The pages on which an administrator sets up types, shared clinics, rooms and skills."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,10 +9,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import PractitionerRole
+from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.appointment_type import Booker, Priority
 from telehealth.booking.models import AppointmentType, PractitionerSkill, Room, SharedClinic
-from tests.factories import Cast, make_shared_clinic, sign_in, type_of
+from telehealth.booking.services.booking import book_appointment
+from tests.booking.services.wishes import wish
+from tests.factories import Cast, make_shared_clinic, sign_in, soon, type_of
 from tests.page_checks import CheckedClient, fields_of, find_faults
 
 pytestmark = pytest.mark.web
@@ -135,6 +140,40 @@ def test_a_shared_clinic_is_added_and_changed(
     assert not find_faults(page)
     send(client, address, {"lanes": "0"}, 422)
     send(client, f"{overview}/clinics/new", {**values, "name": "diabetes clinic"}, 409)
+
+
+def test_whom_a_smaller_clinic_leaves_without_anybody_is_listed_before_it_is_saved(
+    client: CheckedClient, session: Session, cast: Cast, overview: str
+) -> None:
+    clinic, schedule = make_shared_clinic(session, cast)
+    for patient in (cast.patient, cast.other_patient):
+        book_appointment(
+            session,
+            actor_of(cast.receptionist),
+            wish(cast, patient_id=patient.id, schedule_id=schedule.id, starts_at=soon() + timedelta(days=3)),
+        )
+    session.commit()
+    address = f"{overview}/clinics/{clinic.id}"
+    form = {**fields_of(client.get_page(address)), "lanes": "1", "name": "Foot clinic"}
+    asked = client.post(address, data=form)
+    page = asked.get_data(as_text=True)
+    assert asked.status_code == 200
+    assert not find_faults(page)
+    for words in ("1 appointment would have no session", "Foot clinic", "One patient at a time."):
+        assert words in page
+    carried = fields_of(page)
+    refused = client.post(address, data={**carried, "step": "save", "agreed": ""})
+    assert refused.status_code == 422
+    assert "Say that these appointments stay as they are" in refused.get_data(as_text=True)
+    back = client.post(address, data={**carried, "step": "change"})
+    assert back.status_code == 200
+    assert fields_of(back.get_data(as_text=True))["name"] == "Foot clinic"
+    token = re.search(r'name="agreed"[^>]*value="([0-9a-f]+)"', page)
+    assert token is not None
+    saved = client.post(address, data={**carried, "step": "save", "agreed": token[1]})
+    assert saved.status_code == 303
+    assert "One patient at a time." in client.get_page(overview)
+    assert "Foot clinic" in client.get_page(f"{overview}/stranded")
 
 
 def test_a_session_of_a_shared_clinic_names_the_clinic(

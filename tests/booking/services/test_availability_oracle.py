@@ -232,6 +232,9 @@ def slow_slots(
                 ]
                 if len(there) < len(world.members) and taken >= len(there):
                     continue
+                # Whoever is still booked into a lane that was taken out of use is seen in one of the others.
+                if taken >= sum(lane.is_open for lane in world.lanes):
+                    continue
                 for lane in world.lanes:
                     if lane.is_open and not needed & world.busy[lane.id]:
                         found.add((starts_at, owner, lane.id))
