@@ -26,7 +26,7 @@ APPEND_ONLY = ("appointment_history", "audit_event", "audit_seal", "note_version
 RULES = {
     "sqlite": {
         *(f"claim_overlap_{resource}_{moment}" for resource in RESOURCES for moment in ("insert", "update")),
-        *(f"claim_format_{moment}" for moment in ("insert", "update")),
+        *(f"claim_{what}_{moment}" for what in ("format", "bytes") for moment in ("insert", "update")),
         *(f"{table}_no_{moment}" for table in APPEND_ONLY for moment in ("update", "delete", "replace_0")),
     },
     "postgresql": {

@@ -230,10 +230,9 @@ def slow_slots(
                     for person in world.members
                     if person not in world.gone and not own & world.closed.get(person, set())
                 ]
-                if len(there) < len(world.members) and taken >= len(there):
-                    continue
                 # Whoever is still booked into a lane that was taken out of use is seen in one of the others.
-                if taken >= sum(lane.is_open for lane in world.lanes):
+                seats = sum(lane.is_open for lane in world.lanes)
+                if taken >= (seats if len(there) == len(world.members) else min(seats, len(there))):
                     continue
                 for lane in world.lanes:
                     if lane.is_open and not needed & world.busy[lane.id]:

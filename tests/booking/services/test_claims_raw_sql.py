@@ -360,6 +360,25 @@ def test_a_resource_in_another_spelling_is_refused(
     assert live_claims(connection) == 3
 
 
+def test_nothing_hides_behind_a_key_or_a_time(
+    connection: Connection, row: MakeRow, resources: dict[str, dict[str, UUID | None]]
+) -> None:
+    """SQLite's own functions stop at a NUL: what stands behind it makes another key of it."""
+    for kind in RESOURCES:
+        taken = row(**later(60), **resources[kind])
+        connection.execute(text(INSERT), taken)
+        again = row(**later(60), **resources[kind])
+        for column in ("id", f"{kind}_id", "starts_at", "ends_at"):
+            changed = {**again, column: f"{again[column]}\0x"}
+            with pytest.raises(DBAPIError, match=r"claim_format|NUL|0x00"), connection.begin_nested():
+                connection.execute(text(INSERT), changed)
+            with pytest.raises(DBAPIError, match=r"claim_format|NUL|0x00"), connection.begin_nested():
+                connection.execute(
+                    text(f"UPDATE claim SET {column} = :changed WHERE id = :known"),
+                    {"changed": changed[column], "known": taken["id"]},
+                )
+
+
 def test_a_claim_of_two_resources_or_of_none_is_refused(
     connection: Connection, row: MakeRow, resources: dict[str, dict[str, UUID | None]]
 ) -> None:
