@@ -72,6 +72,13 @@ class Patient(SealedRow, OrganisationOwned, Base):
         Index("ix_patient_phone_last_four_hash", "organisation_id", "phone_last_four_hash"),
         Index("ix_patient_email_hash", "organisation_id", "email_hash"),
         Index(
+            "ix_patient_claimed_nhs_number",
+            "organisation_id",
+            "claimed_nhs_number",
+            sqlite_where=text("claimed_nhs_number IS NOT NULL"),
+            postgresql_where=text("claimed_nhs_number IS NOT NULL"),
+        ),
+        Index(
             "ix_patient_unverified",
             "organisation_id",
             sqlite_where=text("is_verified IS 0"),

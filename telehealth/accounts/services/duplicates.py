@@ -120,7 +120,8 @@ def details_of(patient: Patient) -> PatientDetails:
 def find_matches(session: Session, details: PatientDetails, patient: Patient) -> frozenset[Match]:
     """What a record has in common with these details."""
     found = {
-        Match.NHS_NUMBER: details.nhs_number is not None and patient.nhs_number == details.nhs_number,
+        Match.NHS_NUMBER: details.nhs_number is not None
+        and details.nhs_number in (patient.nhs_number, patient.claimed_nhs_number),
         Match.BIRTH_DATE: patient.birth_date == details.birth_date,
         Match.SWAPPED_DATE: patient.birth_date == swap_day_and_month(details.birth_date),
         Match.PHONE: bool(details.phone)
@@ -165,7 +166,9 @@ def _ways(session: Session, details: PatientDetails) -> list[ColumnElement[bool]
         dates.append(swapped)
     ways: list[ColumnElement[bool]] = [Patient.birth_date.in_(dates)]
     if details.nhs_number:
+        # Somebody who registered themselves twice has claimed it twice.
         ways.append(Patient.nhs_number == details.nhs_number)
+        ways.append(Patient.claimed_nhs_number == details.nhs_number)
     if details.phone:
         ways.append(Patient.phone_hash == hash_of_phone(session, details.phone))
     if details.email:

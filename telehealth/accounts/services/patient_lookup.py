@@ -25,6 +25,8 @@ FEW = 5
 # In part, a search fits either some or far too many.
 MOST_IN_PART = 20
 SHORTEST_SOUND = 3
+# Of a birth: nobody is older.
+FIRST_YEAR = 1890
 # Nobody's name has more words of which several are misheard.
 MOST_NEAR = 4
 # Behind every character that a word can have: the end of the range of its beginnings.
@@ -182,7 +184,10 @@ def _facts(session: Session, organisation_id: UUID, asked: Asked) -> list[Column
         [Patient.birth_date.in_([born.on for born in births])] for births in asked.births
     ]
     either += [[Patient.email_hash == hash_of_email(session, email)] for email in asked.emails]
-    either += [_has_number(session, number) for number in asked.numbers]
+    either += [
+        [*_has_number(session, number), *(_born_in(number) if asked.words else ())]
+        for number in asked.numbers
+    ]
     return [
         Patient.id.in_(
             union_all(
@@ -207,3 +212,10 @@ def _has_number(session: Session, number: str) -> list[ColumnElement[bool]]:
     if len(number) >= SHORTEST_PHONE and (phone := e164(number)):
         ways.append(Patient.phone_hash == hash_of_phone(session, phone))
     return ways
+
+
+def _born_in(number: str) -> list[ColumnElement[bool]]:
+    """A year of birth, which is too little to find anybody by, and enough beside a name."""
+    if not (number.isdigit() and len(number) == 4 and int(number) >= FIRST_YEAR):
+        return []
+    return [Patient.birth_date.between(date(int(number), 1, 1), date(int(number), 12, 31))]

@@ -92,7 +92,7 @@ def _text(obstacle: Obstacle, time_zone: str) -> str:
     return {
         ReasonCode.PAST: gettext("This time has passed."),
         ReasonCode.TOO_SOON: gettext("It is too soon: this type needs more notice."),
-        ReasonCode.TOO_FAR: gettext("It is further ahead than this type may be booked."),
+        ReasonCode.TOO_FAR: gettext("It is further ahead than can be booked."),
         ReasonCode.OUTSIDE_SESSION: gettext("There is no session then that has room for it."),
         ReasonCode.SKIPPED_HOUR: gettext("This time does not exist: the clocks go forward that night."),
         ReasonCode.BANK_HOLIDAY: gettext(

@@ -91,6 +91,9 @@ def preview_series(session: Session, actor: Actor, wish: SeriesRequest) -> list[
     zone = ZoneInfo(service.time_zone)
     found = []
     for starts_at in series_starts(wish.starts_at, zone, weeks_between=wish.weeks_between, count=wish.count):
+        if starts_at >= now() + FARTHEST:
+            found.append(SeriesDate(starts_at, None, [Reason(code=ReasonCode.TOO_FAR)], []))
+            continue
         free = _free_on(session, service, wish, type_, schedule, starts_at)
         reasons: Sequence[Reason] = ()
         if is_skipped(starts_at, wish.starts_at, zone):

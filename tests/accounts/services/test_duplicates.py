@@ -143,3 +143,20 @@ def test_names_are_compared_as_they_sound_and_look(
     name: tuple[str, str], other: tuple[str, str], match: Match | None
 ) -> None:
     assert compare_names(*name, *other) is match
+
+
+def test_whoever_registered_themselves_twice_is_known_by_the_number_that_they_typed(
+    session: Session, cast: Cast
+) -> None:
+    asked = make_patient(session, cast.service, given_name="Rhiannon", family_name="Powell")
+    asked.nhs_number, asked.claimed_nhs_number, asked.is_verified = None, "9434765919", False
+    again = PatientDetails(
+        given_name="Ron",
+        family_name="Vaughan",
+        birth_date=date(1931, 5, 4),
+        nhs_number="9434765919",
+        phone=None,
+        email=None,
+    )
+    found = find_duplicates(session, actor_of(cast.receptionist), again)
+    assert [(each.patient.id, each.matches) for each in found] == [(asked.id, frozenset([Match.NHS_NUMBER]))]

@@ -238,3 +238,16 @@ def test_names_are_looked_up_in_the_index(
         assert "ix_patient_name_word_" in plan, plan
         assert "SCAN patient_name_word" not in plan, plan
         assert "Seq Scan" not in plan, plan
+
+
+def test_beside_a_name_four_digits_are_a_year_of_birth_too(
+    session: Session, cast: Cast, people: dict[str, Patient]
+) -> None:
+    assert names(found_by(session, cast, "margaret 1950")) == ["Margaret Hughes"]
+    assert names(found_by(session, cast, "1980 margret")) == ["Margaret Smith-Jones"]
+    set_contact(session, people["Margaret Smith-Jones"], phone="+447700901950", email="")
+    session.flush()
+    assert names(found_by(session, cast, "margaret 1950")) == ["Margaret Hughes", "Margaret Smith-Jones"]
+    # Alone it is the end of a phone number: half a town was born in a year.
+    assert names(found_by(session, cast, "1950")) == ["Margaret Smith-Jones"]
+    assert found_by(session, cast, "margaret 1951") == []

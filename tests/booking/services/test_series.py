@@ -13,6 +13,7 @@ from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import CancelReason, Mode
 from telehealth.booking.domain.follow_up import FollowUpReason, FollowUpStatus
 from telehealth.booking.models import Appointment, FollowUpRequest
+from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.explanations import ReasonCode
 from telehealth.booking.services.follow_ups import make_follow_up
@@ -201,3 +202,16 @@ def test_a_series_ends_nobody_elses_request(session: Session, cast: Cast) -> Non
     theirs = make_follow_up(session, actor_of(cast.clinician), seen, FollowUpReason.SEE_AGAIN)
     with pytest.raises(NotFound):
         book_all(session, cast, wanted(cast, follow_up_id=theirs.id))
+
+
+def test_a_series_that_reaches_too_far_says_so_on_its_last_dates(session: Session, cast: Cast) -> None:
+    reception = actor_of(cast.receptionist)
+    wish = wanted(cast, starts_at=first_time() + 6 * WEEK, weeks_between=4, count=26)
+    dates = preview_series(session, reception, wish)
+    far = [each for each in dates if each.starts_at >= now() + FARTHEST]
+    assert far
+    assert all([reason.code for reason in each.reasons] == [ReasonCode.TOO_FAR] for each in far)
+    assert not any(each.slot or each.others for each in far)
+    free = [each.starts_at for each in dates if each.slot]
+    assert len(free) + len(far) == 26
+    assert [each.starts_at for each in book_series(session, reception, wish, free)] == free
