@@ -41,7 +41,7 @@ def sortable(instant: datetime) -> str:
 def find_outside(plan: SessionPlan, bookings: Iterable[Bookings], first: date, last: date) -> set[str]:
     """The keys of those that lie in no session of their owner that takes such visits.
 
-    And in a shared clinic of those for whom nobody is there. All begin from `first` to `last`, local dates.
+    And in a shared clinic of those for whom nobody is there, or nobody who has the skill. All begin from `first` to `last`, local dates.
     """
     by_owner: dict[UUID, list[Bookings]] = {}
     for each in bookings:
@@ -55,11 +55,17 @@ def find_outside(plan: SessionPlan, bookings: Iterable[Bookings], first: date, l
         inside: list[LaneVisit[str]] = []
         for each in own:
             starts, reach = _reach(pieces, each)
+            absent = [
+                (sortable(span.start), sortable(span.end))
+                for span in of_owner.without_experts(owner_id, each.type_id, first, last)
+            ]
             text = each.text
             for at in range(0, len(text), _WIDTH):
                 start = text[at : at + _END_AT]
                 end = text[at + _END_AT : at + _KEY_AT]
-                if reach[bisect_right(starts, start) - 1] < end:
+                if reach[bisect_right(starts, start) - 1] < end or any(
+                    leaves < end and start < returns for leaves, returns in absent
+                ):
                     outside.add(text[at + _KEY_AT : at + _WIDTH])
                 elif is_limited:
                     inside.append(LaneVisit(start, each.lane, end, text[at + _KEY_AT : at + _WIDTH]))

@@ -91,6 +91,8 @@ class SessionPlan:
     closes_on_bank_holidays: bool = True
     # Who sits in the shared clinics: while all of them are away, nothing takes place.
     members: Mapping[UUID, Members] = field(default_factory=dict)
+    # Of the types that need a skill: the clinicians who have it.
+    skilled: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
     # The names of a year's bank holidays.
     holidays_of: Callable[[int], Mapping[date, str]] = field(default=lambda _year: NOBODYS_HOLIDAYS)
 
@@ -141,6 +143,19 @@ class SessionPlan:
             ),
             key=lambda occurrence: occurrence.span,
         )
+
+    def without_experts(
+        self, owner_id: UUID, type_id: UUID | None, first: date, last: date
+    ) -> list[Interval]:
+        """When nobody with the skill that a type needs is in a shared clinic, from `first` to `last`, local dates."""
+        members = self.members.get(owner_id)
+        if members is None or type_id is None or type_id not in self.skilled:
+            return []
+        experts = Members(
+            size=len(members.working), working=members.working.intersection(self.skilled[type_id])
+        )
+        start, end = (datetime.combine(day, time(0), self.zone) for day in (first, last + 2 * ONE_DAY))
+        return [each.span for each in find_unattended(experts, self.closures, Interval(start, end))]
 
     def covers(self, visit: Visit) -> bool:
         """Whether the visit lies in one session of its owner that takes place then, and that takes such visits.

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.models import HealthcareService
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.models import AppointmentType, Lane, PractitionerSkill, SharedClinicMember
 from telehealth.booking.services.timetables import Timetable
@@ -81,3 +82,24 @@ def find_lanes(
         for clinic_id, lane_id in session.execute(_LANES, {"clinics": clinics, "are_open": are_open}):
             lanes[clinic_id].append(lane_id)
     return lanes
+
+
+def load_skilled(session: Session, service: HealthcareService) -> dict[UUID, frozenset[UUID]]:
+    """By type that needs a skill: the clinicians who have it."""
+    found: dict[UUID, set[UUID]] = {}
+    rows = session.execute(
+        select(AppointmentType.id, PractitionerSkill.practitioner_id)
+        .outerjoin(
+            PractitionerSkill,
+            and_(
+                PractitionerSkill.service_id == AppointmentType.service_id,
+                PractitionerSkill.skill == AppointmentType.required_skill,
+            ),
+        )
+        .where(AppointmentType.service_id == service.id, AppointmentType.required_skill != "")
+    )
+    for type_id, practitioner_id in rows:
+        of_type = found.setdefault(type_id, set())
+        if practitioner_id is not None:
+            of_type.add(practitioner_id)
+    return {type_id: frozenset(people) for type_id, people in found.items()}

@@ -17,6 +17,7 @@ from telehealth.booking.domain.session_plan import Closure, SessionPlan, Session
 from telehealth.booking.models import Appointment, Lane, Schedule, ScheduleException, SharedClinic
 from telehealth.booking.services.bank_holidays import bank_holidays
 from telehealth.booking.services.crews import load_members
+from telehealth.booking.services.eligibility import load_skilled
 from telehealth.booking.services.sessions import closure_of
 from telehealth.booking.services.timetables import works_there
 from telehealth.booking.services.upcoming import Upcoming
@@ -107,6 +108,7 @@ def load_plan(session: Session, service: HealthcareService, *, since: datetime) 
         closures=tuple(closure_of(exception) for exception in exceptions),
         closes_on_bank_holidays=service.closes_on_bank_holidays,
         members=members,
+        skilled=load_skilled(session, service) if members else {},
         holidays_of=partial(bank_holidays, service.nation),
     )
 

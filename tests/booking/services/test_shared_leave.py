@@ -27,6 +27,7 @@ from telehealth.booking.services.day_sheet import day_sheet
 from telehealth.booking.services.exceptions import ExceptionWish, create_exception
 from telehealth.booking.services.explanations import ReasonCode, explain
 from telehealth.booking.services.schedule_impact import WouldStrand, count_outside, list_outside
+from telehealth.booking.services.shared_clinics import ClinicWish, change_shared_clinic, state_of
 from telehealth.clock import now
 from tests.booking.services.wishes import wish
 from tests.factories import SLOT, Cast, make_patient, make_shared_clinic, make_type, soon
@@ -197,12 +198,9 @@ def test_the_day_sheet_shows_that_nobody_is_there(
     assert not sheet.has_sessions
 
 
-def test_a_type_that_needs_a_skill_is_not_offered_while_who_has_it_is_away(
-    session: Session, cast: Cast
-) -> None:
-    """The clinic goes on without them; but not for this."""
-    clinic, _ = make_shared_clinic(session, cast)
-    skilled = make_type(session, cast.service, name="Insulin", required_skill="insulin")
+@pytest.fixture
+def skilled(session: Session, cast: Cast) -> AppointmentType:
+    """A type for which the clinician is needed, not the colleague."""
     session.add(
         PractitionerSkill(
             organisation_id=cast.service.organisation_id,
@@ -211,7 +209,13 @@ def test_a_type_that_needs_a_skill_is_not_offered_while_who_has_it_is_away(
             skill="insulin",
         )
     )
-    session.flush()
+    return make_type(session, cast.service, name="Insulin", required_skill="insulin")
+
+
+def test_a_type_that_needs_a_skill_is_not_offered_while_who_has_it_is_away(
+    session: Session, cast: Cast, clinic: SharedClinic, skilled: AppointmentType
+) -> None:
+    """The clinic goes on without them; but not for this."""
 
     def offered(type_: AppointmentType) -> list[Slot]:
         query = SlotQuery(type=type_, mode=Mode.VIDEO, shared_clinic_id=clinic.id, limit=3)
@@ -240,3 +244,39 @@ def test_a_type_that_needs_a_skill_is_not_offered_while_who_has_it_is_away(
         now=now(),
     )
     assert [each.code for each in reasons] == [ReasonCode.SKILL]
+
+
+def test_whoever_needs_the_skill_of_the_one_who_goes_away_is_listed(
+    session: Session, cast: Cast, clinic: SharedClinic, skilled: AppointmentType, at: datetime
+) -> None:
+    schedule = session.query(Schedule).filter(Schedule.shared_clinic_id == clinic.id).one()
+    booked = [
+        book_appointment(
+            session,
+            actor_of(cast.receptionist),
+            wish(
+                cast,
+                patient_id=patient.id,
+                schedule_id=schedule.id,
+                starts_at=start,
+                appointment_type_id=type_.id,
+            ),
+        )
+        for patient, start, type_ in (
+            (cast.patient, at, skilled),
+            (cast.other_patient, at + 4 * SLOT, cast.appointment_type),
+        )
+    ]
+    go_away(session, cast, cast.colleague.practitioner_id, at, at + 8 * SLOT)
+    with pytest.raises(WouldStrand) as caught:
+        go_away(session, cast, cast.practitioner_id, at - SLOT, at + SLOT)
+    assert caught.value.appointments == booked[:1]
+    # And when they are taken out of the clinic for good.
+    assert cast.colleague.practitioner_id is not None
+    without = ClinicWish(name=clinic.name, practitioner_ids=(cast.colleague.practitioner_id,), lanes=2)
+    administrator = actor_of(cast.administrator)
+    with pytest.raises(WouldStrand) as removed:
+        change_shared_clinic(
+            session, administrator, cast.service.id, clinic.id, without, seen=state_of(clinic)
+        )
+    assert removed.value.appointments == booked
