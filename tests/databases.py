@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, text
 
 from telehealth import migrations
 from telehealth.db import make_engine
@@ -60,6 +61,22 @@ def migrate(url: str) -> None:
         migrations.upgrade(engine)
     finally:
         engine.dispose()
+
+
+def older_database(url: str, revision: str) -> Engine:
+    """The database of an earlier version, empty, in the place of the one that is there."""
+    engine = make_engine(url)
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
+        file = Path(str(engine.url.database))
+        for part in file.parent.glob(f"{file.name}*"):
+            part.unlink()
+    else:
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    migrations.upgrade(engine, revision)
+    return engine
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from telehealth import migrations, sealing
 from telehealth.accounts.models import Patient
 from telehealth.accounts.services.contacts import hash_of_email, hash_of_last_four, hash_of_phone
 from telehealth.booking.models import Appointment
-from telehealth.db import make_engine
 from telehealth.notes.models import ConsultationNote
 from telehealth.notes.services import draft_of, is_intact
 from telehealth.sealing import KeyMissing, RowKey
+from tests.databases import older_database
 
 pytestmark = pytest.mark.service
 
@@ -138,16 +138,7 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
 @pytest.fixture
 def before(own_database_url: str) -> Iterator[Engine]:
     """A database at the revision before, with rows."""
-    engine = make_engine(own_database_url)
-    if engine.dialect.name == "sqlite":
-        engine.dispose()
-        for file in Path(str(engine.url.database)).parent.glob(f"{Path(str(engine.url.database)).name}*"):
-            file.unlink()
-    else:
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    migrations.upgrade(engine, "0005")
+    engine = older_database(own_database_url, "0005")
     with engine.execution_options(is_writer=True).begin() as connection:
         for table, row in ROWS:
             stored = {

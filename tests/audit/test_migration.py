@@ -1,7 +1,6 @@
 """Migration 0007 on a trail that was recorded before there were seals."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,7 +11,8 @@ from telehealth import migrations
 from telehealth.audit.models import AuditEvent, EventOutcome
 from telehealth.audit.services.seal import seal_new_events
 from telehealth.audit.services.verify import verify_database
-from telehealth.db import Database, make_engine
+from telehealth.db import Database
+from tests.databases import older_database
 
 pytestmark = pytest.mark.service
 
@@ -20,16 +20,7 @@ pytestmark = pytest.mark.service
 @pytest.fixture
 def before(own_database_url: str) -> Iterator[Engine]:
     """A database at the revision before, with two events."""
-    engine = make_engine(own_database_url)
-    if engine.dialect.name == "sqlite":
-        engine.dispose()
-        for file in Path(str(engine.url.database)).parent.glob(f"{Path(str(engine.url.database)).name}*"):
-            file.unlink()
-    else:
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    migrations.upgrade(engine, "0006")
+    engine = older_database(own_database_url, "0006")
     with engine.execution_options(is_writer=True).begin() as connection:
         for second in (1, 2):
             connection.execute(
