@@ -28,8 +28,12 @@ def births_in(text: str) -> list[date]:
         "5-3-1948",
         "5.3.48",
         "1948-03-05",
+        "1948/03/05",
+        "1948.3.5",
         "5 March 1948",
         "5th march 1948",
+        "5th of March 1948",
+        "5 of Mar 48",
         "5 Mar 48",
         "5-Mar-1948",
         "March 5, 1948",
@@ -75,9 +79,15 @@ def test_what_cannot_be_fits_nobody(typed: str) -> None:
         ("(01632) 960 555", "01632960555"),
         ("+44 7700 900123", "+447700900123"),
         ("0123", "0123"),
+        # As it stands on a letter, on a web page, and as it is copied from one.
+        ("999.123.4560", "9991234560"),
+        ("07700.900.123", "07700900123"),
+        ("07700/900123", "07700900123"),
+        ("tel:07700900123", "07700900123"),
+        ("Tel:+44 (0)7700 900123", "+4407700900123"),
     ],
 )
-def test_a_number_is_read_with_its_spaces(typed: str, number: str) -> None:
+def test_a_number_is_read_as_people_write_it(typed: str, number: str) -> None:
     assert read_query(typed, TODAY) == Asked(numbers=(number,))
     assert read_query(f"{typed} morgan", TODAY) == Asked(numbers=(number,), words=("morgan",))
 

@@ -1,5 +1,6 @@
 """Reception books on top of another appointment, and books appointments that repeat."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, ScheduleException
 from telehealth.booking.services.appointments import place_appointment
 from telehealth.booking.slot_values import instant_value
-from tests.booking.desk.desk_forms import all_fields
+from tests.booking.desk.desk_forms import all_fields, count_holds, hold
 from tests.factories import SLOT, Cast, make_appointment, make_shared_clinic, protect, sign_in, slot_at, soon
 from tests.page_checks import CheckedClient, fields_of
 
@@ -326,3 +327,40 @@ def test_a_double_click_books_one_series(client: CheckedClient, session: Session
     address = f"/desk/patients/{cast.patient.id}/series/dates"
     assert [client.post(address, data=form).status_code for _ in range(2)] == [303, 303]
     assert count_appointments(session) == 6
+
+
+def test_what_reception_keeps_for_the_patient_is_shown_where_it_books_otherwise(
+    client: CheckedClient, cast: Cast, overbook_page: str
+) -> None:
+    hold(client, cast)
+    for page in (overbook_page, f"/desk/patients/{cast.patient.id}/series", dates_page(cast)):
+        assert "You are keeping a time" in client.get_page(page)
+    other = f"/desk/patients/{cast.other_patient.id}/overbook"
+    assert "You are keeping a time" not in client.get_page(other)
+
+
+def test_a_kept_time_is_not_in_the_way_of_a_series_for_the_same_patient(
+    client: CheckedClient, session: Session, cast: Cast
+) -> None:
+    form = all_fields(client.get_page(dates_page(cast)))
+    hold(client, cast)
+    answer = client.post(f"/desk/patients/{cast.patient.id}/series/dates", data=form)
+    assert "6 appointments are booked" in client.get_page(answer.headers["Location"])
+    assert count_appointments(session) == 6
+    assert count_holds(session) == 0
+
+
+def test_a_kept_time_is_not_in_the_way_of_overbooking_for_the_same_patient(
+    client: CheckedClient, session: Session, cast: Cast, overbook_page: str
+) -> None:
+    hold(client, cast)
+    form = {**fields_of(client.get_page(overbook_page), form=-1), **overbooking(cast)}
+    # What is not booked gives nothing back.
+    assert client.post(overbook_page, data={**form, "note": ""}).status_code == 422
+    assert count_holds(session) == 1
+    hold(client, replace(cast, patient=cast.other_patient), 4)
+    answer = client.post(overbook_page, data=form)
+    assert answer.status_code == 303, answer.text
+    assert count_appointments(session) == 1
+    # What is kept for another patient stays.
+    assert count_holds(session) == 1

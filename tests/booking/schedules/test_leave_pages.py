@@ -1,14 +1,16 @@
 """The pages on which leave, closures and bank holidays are set up."""
 
 import re
-from datetime import time
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.booking.models import Schedule, ScheduleException
+from telehealth.booking.schedules.forms import LeaveForm
 from telehealth.booking.services.schedule_wishes import local_today
 from tests.booking.schedules.schedule_typing import (
     DAY,
@@ -21,7 +23,7 @@ from tests.booking.schedules.schedule_typing import (
     save,
     token,
 )
-from tests.factories import Cast, sign_in
+from tests.factories import Cast, at, sign_in
 from tests.page_checks import CheckedClient, fields_of
 
 pytestmark = pytest.mark.web
@@ -94,6 +96,37 @@ def test_of_a_day_on_which_the_end_is_before_the_start_the_time_is_to_blame(
     page = check(client, f"{overview}/leave/new", hours, status=422)
     assert re.search(r'<a href="#ends">\s*Choose an end that is after the start.', page)
     assert 'id="ends-error"' in page
+
+
+# At 1am of this day the clocks go on to 2am.
+SPRING = date(2027, 3, 28)
+CHANGE = at("2027-03-28 01:00")
+
+
+def leave_typed(app: Flask, cast: Cast, **parts: Any) -> tuple[datetime, datetime] | None:
+    """When leave begins and ends, as the form reads it: whatever day it is today."""
+    with app.test_request_context("/", method="POST", data=leave_of(cast, **parts)):
+        wish = LeaveForm().wish("Europe/London")
+        return (wish.starts_at, wish.ends_at) if wish else None
+
+
+def test_leave_until_a_skipped_hour_lasts_until_the_clocks_change(app: Flask, cast: Cast) -> None:
+    days = {**date_parts("first_date", SPRING - DAY), **date_parts("last_date", SPRING)}
+    night = leave_typed(app, cast, **days, starts="10pm", ends="1:30am")
+    assert night == (at("2027-03-27 22:00"), CHANGE)
+
+
+def test_leave_from_a_skipped_hour_begins_when_the_clocks_change(app: Flask, cast: Cast) -> None:
+    days = {**date_parts("first_date", SPRING), **date_parts("last_date", SPRING)}
+    assert leave_typed(app, cast, **days, starts="1:30am", ends="5am") == (CHANGE, at("2027-03-28 04:00"))
+    assert leave_typed(app, cast, **days, starts="1:15am", ends="1:45am") is None
+
+
+def test_leave_of_an_hour_that_the_clocks_repeat_is_all_of_it(app: Flask, cast: Cast) -> None:
+    autumn = date(2027, 10, 31)
+    days = {**date_parts("first_date", autumn), **date_parts("last_date", autumn)}
+    hours = leave_typed(app, cast, **days, starts="1:15am", ends="1:30am")
+    assert hours == (at("2027-10-31 00:15"), at("2027-10-31 01:30"))
 
 
 @pytest.mark.parametrize(

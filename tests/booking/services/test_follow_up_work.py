@@ -10,7 +10,13 @@ from telehealth.accounts.services.merges import link_records
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.audit.models import AuditEvent
 from telehealth.booking.domain.appointment import CancelReason
-from telehealth.booking.domain.follow_up import FollowUpReason, FollowUpStatus, TimeUnit, date_in
+from telehealth.booking.domain.follow_up import (
+    FollowUpReason,
+    FollowUpStatus,
+    SeeAgain,
+    TimeUnit,
+    date_in,
+)
 from telehealth.booking.models import FollowUpRequest
 from telehealth.booking.services.booking import book_appointment
 from telehealth.booking.services.cancelling import cancel_appointment
@@ -26,11 +32,13 @@ from telehealth.booking.services.follow_up_work import (
     list_owners,
     list_patients_follow_ups,
 )
-from telehealth.booking.services.follow_ups import make_follow_up
+from telehealth.booking.services.follow_ups import complete_follow_up, make_follow_up
 from telehealth.clock import uk_today
 from telehealth.errors import InvalidInput, NotFound
+from telehealth.video.domain.encounter import Outcome
+from telehealth.video.services.encounters import end_encounter
 from tests.booking.services.wishes import wish
-from tests.factories import Cast, make_appointment, make_patient
+from tests.factories import SLOT, Cast, make_appointment, make_patient, soon
 
 pytestmark = pytest.mark.service
 
@@ -50,7 +58,7 @@ def request_(session: Session, cast: Cast) -> FollowUpRequest:
 
 
 def see_again(
-    session: Session, cast: Cast, *, in_days: int, patient: Patient | None = None
+    session: Session, cast: Cast, *, in_days: int, patient: Patient | None = None, note: str = ""
 ) -> FollowUpRequest:
     appointment = make_appointment(session, cast, patient=patient)
     return make_follow_up(
@@ -58,8 +66,15 @@ def see_again(
         actor_of(cast.clinician),
         appointment,
         FollowUpReason.SEE_AGAIN,
+        note=note,
         see_by=uk_today() + timedelta(days=in_days),
     )
+
+
+def open_request(session: Session) -> FollowUpRequest:
+    return session.scalars(
+        select(FollowUpRequest).where(FollowUpRequest.status == FollowUpStatus.ACTIVE)
+    ).one()
 
 
 def test_the_list_shows_what_is_overdue_first(
@@ -251,6 +266,37 @@ def test_a_request_of_a_merged_record_is_booked_from_the_one_that_stands_for_it(
     wanted = wish(cast, patient_id=twin.id, follow_up_id=request_.id if is_named else None)
     appointment = book_appointment(session, who, wanted)
     assert (request_.status, request_.booked_appointment_id) == (FollowUpStatus.COMPLETED, appointment.id)
+
+
+def test_what_a_clinician_wants_to_see_them_for_outlives_the_appointments_that_are_cancelled(
+    session: Session, cast: Cast
+) -> None:
+    see_again(session, cast, in_days=180, note="Check the biopsy")
+    desk = actor_of(cast.receptionist)
+    # Not once only: the second one was booked for what the first one left.
+    for number in (4, 8):
+        booked = book_appointment(
+            session, desk, wish(cast, starts_at=soon() + number * SLOT, follow_up_id=open_request(session).id)
+        )
+        cancel_appointment(session, desk, booked.id, version=booked.version, reason=CancelReason.PATIENT)
+        left = open_request(session)
+        assert (left.appointment_id, left.note) == (booked.id, "Check the biopsy")
+
+
+@pytest.mark.parametrize(
+    ("note", "expected"), [("", "Check the biopsy"), ("Try the landline", "Try the landline")]
+)
+def test_who_is_not_reached_keeps_the_note_unless_there_is_a_newer_one(
+    session: Session, cast: Cast, note: str, expected: str
+) -> None:
+    wanted = see_again(session, cast, in_days=30, note="Check the biopsy")
+    begun = make_appointment(session, cast, starts_at=soon() - 2 * SLOT)
+    who = actor_of(cast.clinician)
+    complete_follow_up(session, who, wanted.id, begun)
+    end_encounter(
+        session, who, begun.id, outcome=Outcome.NOT_REACHED, next_steps="", see_again=SeeAgain(note=note)
+    )
+    assert open_request(session).note == expected
 
 
 def test_note_and_reason_are_stored_sealed(session: Session, cast: Cast, request_: FollowUpRequest) -> None:
