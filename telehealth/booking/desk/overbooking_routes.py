@@ -133,7 +133,8 @@ def _is_for_overbooking(wish: OverbookRequest, form: OverbookForm) -> bool:
         return True
     with reading() as session:
         service = booking_service(session)
-        if is_free(session, service, wish):
+        kept = list_kept_for_patient(session, actor(), wish.patient_id)
+        if is_free(session, service, wish, own_hold=kept[0].id if kept else None):
             form.clock.errors = [gettext("This time is free. Go back to the free times and book it there.")]
             return False
         if not form.is_outside.data and not is_in_session(session, service, wish):

@@ -1,7 +1,7 @@
 """Reception books appointments that repeat: the first time, all dates with what is in the way, then all or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -60,7 +60,7 @@ def series(patient_id: UUID) -> ResponseReturnValue:
         record_opening(session, "booking.opened", patient.id, service.id)
         search = read_search(session, service, requests=_requests(session, service, patient.id))
         kept = list_kept_for_patient(session, actor(), patient.id)
-        context = times_page_context(session, service, search, patient.id)
+        context = times_page_context(session, service, search, patient.id, kept=kept)
         context["kept"] = kept_contexts(session, kept)
         card = known_patient_card(session, patient, service)
     return render_template("booking/series.html", patient=card, typed={}, **context)
@@ -184,7 +184,9 @@ def _dates_page(
         if request.method != "POST":
             named = read_key(request.args.get("follow_up"))
             form.offer(patient.interpreter_language, requests, named, first.appointment_type_id)
-        preview = _preview(session, form, patient_id, service, first)
+        kept = list_kept_for_patient(session, actor(), patient.id)
+        wish = replace(_wish(form, patient_id, service, first), own_hold=kept[0].id if kept else None)
+        preview = _preview(session, form, service, wish)
         chosen = None if is_fresh else {start.astimezone(UTC) for start in _chosen(form)}
         rows = date_rows(preview.dates, preview.obstacles, service.time_zone, chosen, _unanswered())
         context = {
@@ -200,24 +202,22 @@ def _dates_page(
             },
             "emergency_text": emergency_text(service),
             "has_requests": bool(requests),
-            "kept": kept_contexts(session, list_kept_for_patient(session, actor(), patient.id)),
+            "kept": kept_contexts(session, kept),
         }
     return render_template("booking/series_dates.html", form=form, problem=problem, **context)
 
 
-def _preview(
-    session: Session, form: SeriesForm, patient_id: UUID, service: HealthcareService, first: HoldRequest
-) -> Preview:
+def _preview(session: Session, form: SeriesForm, service: HealthcareService, wish: SeriesRequest) -> Preview:
     """Nothing where the series itself makes no sense; the form says what is to blame then."""
     try:
-        found = preview_series(session, actor(), _wish(form, patient_id, service, first))
+        found = preview_series(session, actor(), wish)
     except InvalidInput as error:
         if error.field in ("count", "weeks_between"):
             set_error(getattr(form, error.field), message_of(error))
         else:
             form.form_errors = [message_of(error)]
         return Preview([], [])
-    obstacles = [see_obstacles(session, actor(), service, first.schedule_id, each.reasons) for each in found]
+    obstacles = [see_obstacles(session, actor(), service, wish.schedule_id, each.reasons) for each in found]
     for seen in shown_appointments([one for each in obstacles for one in each]):
         record_opening(session, "appointment.opened", seen.patient_id, seen.service_id, seen.id)
     return Preview(found, obstacles)

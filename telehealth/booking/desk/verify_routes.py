@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from telehealth.accounts.services.duplicates import details_of, find_duplicates
+from telehealth.accounts.services.merges import survivor_of
 from telehealth.accounts.services.patients import NhsNumberTaken
 from telehealth.booking.desk.desks import desk_service
 from telehealth.booking.desk.merge_presenters import clash_texts, to_verify_card, verify_text
@@ -63,14 +64,19 @@ def verify_person(patient_id: UUID) -> ResponseReturnValue:
             desk_service(session)
             if record_id is None:
                 confirmed = confirm_person(session, actor(), patient_id)
+                is_linked = survivor_of(session, patient_id) != patient_id
             else:
                 confirmed = link_person(session, actor(), patient_id, record_id)
+                is_linked = False
     except Conflict as error:
         known_id = error.patient_id if isinstance(error, NhsNumberTaken) else None
         pairs = error.pairs if isinstance(error, MergeClash) else ()
         page = _verify_page(patient_id, problem=message_of(error), known_id=known_id, pairs=pairs)
         return page, error.status
-    _say_confirmed(len(confirmed))
+    if is_linked and not confirmed:
+        flash(gettext("A colleague has linked this person to another record. Nothing is left to confirm."))
+    else:
+        _say_confirmed(len(confirmed))
     return redirect(url_for("booking.patient_record", patient_id=record_id or patient_id), 303)
 
 

@@ -110,6 +110,13 @@ def needs_of_appointment(session: Session, appointment: Appointment) -> list[Nee
     )
 
 
+def booked_by(session: Session, appointment: Appointment) -> list[Need]:
+    """What is claimed for an appointment so that nobody else can have it: not what was booked on top of others."""
+    return list(
+        _stored(session, Claim.appointment_id == appointment.id, Claim.state == ClaimState.BOOKED).values()
+    )
+
+
 def claim_for_appointment(session: Session, appointment: Appointment, *, hold: Hold | None = None) -> None:
     """Reserve all that an appointment needs; what `hold` keeps becomes its own. Raises SlotTaken, PatientBusy."""
     needs = _lock_needs(session, appointment)

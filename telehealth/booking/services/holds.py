@@ -17,11 +17,11 @@ from telehealth.booking.models import Appointment, AppointmentType, Claim, Hold,
 from telehealth.booking.services.claims import (
     Need,
     SlotTaken,
+    booked_by,
     drop_hold_claims,
     hold_claims,
     lock_resources,
     needs_of,
-    needs_of_appointment,
 )
 from telehealth.clock import now
 from telehealth.errors import N_, NotFound, TooManyTries
@@ -95,7 +95,7 @@ def hold_slot(
         moves_appointment_id=moves.id if moves else None,
     )
     if moves is not None:
-        needs = _without_own(needs, needs_of_appointment(session, moves))
+        needs = _without_own(needs, booked_by(session, moves))
     session.add(hold)
     session.flush()
     hold_claims(session, hold, needs)
@@ -159,7 +159,8 @@ def _release(session: Session, holds: Sequence[Hold]) -> None:
     for hold in holds:
         lock_resources(session, _claimed(session, hold))
         drop_hold_claims(session, hold)
-        session.delete(hold)
+        # It may be gone already: somebody presses on two devices.
+        session.execute(delete(Hold).where(Hold.id == hold.id))
         mark_topic(session, desk_topic(hold.service_id))
     if holds:
         session.flush()

@@ -59,8 +59,13 @@ class OverbookRequest:
     is_for_no_request: bool = False
 
 
-def is_free(session: Session, service: HealthcareService, wish: OverbookRequest) -> bool:
-    """Whether the time can be booked as any other: then there is nothing to book on top of."""
+def is_free(
+    session: Session, service: HealthcareService, wish: OverbookRequest, *, own_hold: UUID | None = None
+) -> bool:
+    """Whether the time can be booked as any other: then there is nothing to book on top of.
+
+    `own_hold`: what the person at the desk keeps for the patient, which is nobody else's.
+    """
     type_ = session.get(AppointmentType, wish.appointment_type_id)
     if type_ is None or type_.service_id != service.id:
         return False
@@ -71,6 +76,7 @@ def is_free(session: Session, service: HealthcareService, wish: OverbookRequest)
         days=1,
         practitioner_id=wish.practitioner_id,
         shared_clinic_id=wish.shared_clinic_id,
+        own_hold=own_hold,
     )
     found = find_slots(session, service, query, now=now())
     return any(slot.starts_at == wish.starts_at for slot in found)

@@ -61,6 +61,8 @@ class SeriesRequest:
     follow_up_id: UUID | None = None
     # Said to be for none of the patient's requests.
     is_for_no_request: bool = False
+    # What whoever looks at the series keeps for the patient: it is in nobody's way.
+    own_hold: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ def _query(
         practitioner_id=schedule.practitioner_id,
         shared_clinic_id=schedule.shared_clinic_id,
         patient_id=wish.patient_id,
+        own_hold=wish.own_hold,
     )
 
 

@@ -59,11 +59,11 @@ def only(session: Session) -> Appointment:
 
 
 def all_fields(page: str) -> dict[str, object]:
-    """Of the only form, with every ticked date."""
-    fields: dict[str, object] = dict(fields_of(page))
+    """Of the last form, with every ticked date: above it may stand what is kept."""
+    fields: dict[str, object] = dict(fields_of(page, form=-1))
     ticked = [
         box.get("value")
-        for box in posted_forms(page)[0].iter("input")
+        for box in posted_forms(page)[-1].iter("input")
         if box.get("name") == "dates" and "checked" in box.attrib
     ]
     return {**fields, "dates": ticked}

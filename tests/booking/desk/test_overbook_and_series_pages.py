@@ -15,7 +15,7 @@ from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, ScheduleException
 from telehealth.booking.services.appointments import place_appointment
 from telehealth.booking.slot_values import instant_value
-from tests.booking.desk.desk_forms import all_fields, count_holds, hold
+from tests.booking.desk.desk_forms import all_fields, choice, count_holds, hold
 from tests.factories import SLOT, Cast, make_appointment, make_shared_clinic, protect, sign_in, slot_at, soon
 from tests.page_checks import CheckedClient, fields_of
 
@@ -342,12 +342,27 @@ def test_what_reception_keeps_for_the_patient_is_shown_where_it_books_otherwise(
 def test_a_kept_time_is_not_in_the_way_of_a_series_for_the_same_patient(
     client: CheckedClient, session: Session, cast: Cast
 ) -> None:
-    form = all_fields(client.get_page(dates_page(cast)))
     hold(client, cast)
-    answer = client.post(f"/desk/patients/{cast.patient.id}/series/dates", data=form)
+    # It stands among the times to begin with, and each date is free.
+    assert f'value="{choice(cast)}"' in client.get_page(f"/desk/patients/{cast.patient.id}/series")
+    page = client.get_page(dates_page(cast))
+    assert "Somebody else is booking this time" not in page
+    answer = client.post(f"/desk/patients/{cast.patient.id}/series/dates", data=all_fields(page))
     assert "6 appointments are booked" in client.get_page(answer.headers["Location"])
     assert count_appointments(session) == 6
     assert count_holds(session) == 0
+
+
+def test_the_time_that_one_keeps_is_free_and_nothing_to_book_on_top_of(
+    client: CheckedClient, session: Session, cast: Cast, overbook_page: str
+) -> None:
+    hold(client, cast)
+    clock = soon().astimezone(LONDON).strftime("%H:%M")
+    form = {**fields_of(client.get_page(overbook_page), form=-1), **overbooking(cast), "clock": clock}
+    answer = client.post(overbook_page, data=form)
+    assert answer.status_code == 422
+    assert "This time is free" in answer.text
+    assert count_holds(session) == 1
 
 
 def test_a_kept_time_is_not_in_the_way_of_overbooking_for_the_same_patient(

@@ -20,7 +20,16 @@ from telehealth.booking.services.own_rules import NotBookable
 from telehealth.errors import Conflict, NotFound
 from telehealth.topics import clinic_topic, take_topics
 from tests.booking.services.wishes import QUARTER, changes_of, count_held, hold, live_claims, move, wish
-from tests.factories import SLOT, Cast, guest_of, make_appointment, make_schedule, make_shared_clinic, soon
+from tests.factories import (
+    SLOT,
+    Cast,
+    guest_of,
+    make_appointment,
+    make_schedule,
+    make_shared_clinic,
+    make_type,
+    soon,
+)
 
 pytestmark = pytest.mark.service
 
@@ -264,3 +273,21 @@ def test_no_interpreter_waits_at_the_clinic_for_a_call(
     )
     to = move(cast, booked, soon() + 4 * SLOT, mode=mode)
     assert move_appointment(session, actor_of(cast.receptionist), booked.id, to).interpreter_joins is joins
+
+
+def test_the_new_time_is_kept_whole_whatever_became_of_the_type_since(session: Session, cast: Cast) -> None:
+    """What is the appointment's own is what is claimed for it, not what its type would claim now."""
+    start = soon()
+    booked = make_appointment(session, cast, starts_at=start)
+    plain = make_type(session, cast.service, name="Short", minutes=15)
+    cast.appointment_type.buffer_after_minutes = 15
+    session.flush()
+    hold(session, cast, starts_at=start + QUARTER, moves=booked)
+    other = wish(
+        cast,
+        patient_id=cast.other_patient.id,
+        starts_at=start + QUARTER,
+        appointment_type_id=plain.id,
+    )
+    with pytest.raises(SlotTaken):
+        book_appointment(session, actor_of(cast.receptionist), other)
