@@ -1,5 +1,6 @@
 """Whose consultation it is, and what may happen to it when."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -21,8 +22,8 @@ from telehealth.video.services.encounters import (
     open_encounter,
 )
 from telehealth.video.services.room import join_room
-from tests.factories import Cast, guest_of, make_appointment, open_visit, sign_in
-from tests.page_checks import CheckedClient
+from tests.factories import Cast, guest_of, make_appointment, open_visit, sign_in, soon
+from tests.page_checks import CheckedClient, fields_of
 
 pytestmark = pytest.mark.web
 
@@ -129,3 +130,20 @@ def test_a_patients_words_are_shown_as_text_to_the_clinician(
     for address in ("/clinic", f"/clinic/consultations/{appointment.id}"):
         assert "<script>alert" not in client.get_page(address)
     assert "<script>alert" not in client.get("/clinic/list").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_nobody_ends_the_consultation_of_another_day(
+    client: CheckedClient, session: Session, cast: Cast, outcome: Outcome
+) -> None:
+    next_week = make_appointment(session, cast, starts_at=soon() + timedelta(days=7))
+    session.commit()
+    sign_in(client, cast.clinician)
+    address = f"/clinic/consultations/{next_week.id}"
+    form = {**fields_of(client.get_page(address), form=-1), "outcome": outcome.value, "next_steps": "Rest."}
+    answer = client.post(f"{address}/end", data=form)
+    assert answer.status_code == 409
+    for words in ("This appointment is on another day", "Rest."):
+        assert words in answer.text
+    session.expire_all()
+    assert session.get_one(Appointment, next_week.id).status is AppointmentStatus.BOOKED

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 
 class AppointmentStatus(StrEnum):
@@ -83,6 +84,12 @@ def join_window(starts_at: datetime, ends_at: datetime, now: datetime) -> JoinWi
     if now >= ends_at + JOIN_CLOSES_AFTER:
         return JoinWindow.LATE
     return JoinWindow.OPEN
+
+
+def may_have_seen(starts_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether the patient may have been seen by now: early, but on its day; or while its waiting room is open."""
+    is_its_day = starts_at.astimezone(zone).date() <= now.astimezone(zone).date()
+    return is_its_day or now >= starts_at - JOIN_OPENS_BEFORE
 
 
 class Change(StrEnum):

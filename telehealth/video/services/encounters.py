@@ -1,13 +1,14 @@
 """The consultation's life: begin, admit, end. Each change raises the version and marks the pages to tell."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
 
 from telehealth.actor import Actor, system
 from telehealth.audit.services import record_event
-from telehealth.booking.domain.appointment import AppointmentStatus
+from telehealth.booking.domain.appointment import JOIN_OPENS_BEFORE, AppointmentStatus, may_have_seen
 from telehealth.booking.domain.follow_up import FollowUpReason, SeeAgain
 from telehealth.booking.models import Appointment, Lane
 from telehealth.booking.policies import is_clinician_of, may_visit
@@ -139,7 +140,7 @@ def end_encounter(
     next_steps: str,
     see_again: SeeAgain | None = None,
 ) -> Encounter:
-    """End the consultation with its outcome, and ask for what must follow. Raises Conflict where it is over already.
+    """End the consultation with its outcome, and ask for what must follow. Raises Conflict where it is over or on another day.
 
     Who ends it in a shared clinic took the patient. Who was not reached or must be seen in person is asked for
     whatever `see_again` says.
@@ -154,6 +155,7 @@ def end_encounter(
         raise NotFound
     opened = open_encounter(session, actor, appointment_id)
     encounter = lock_encounter(session, opened.id)
+    _refuse_early(encounter.appointment, outcome)
     advance(encounter, EncounterEvent.ENDED)
     encounter.outcome = outcome
     encounter.next_steps = next_steps.strip()
@@ -183,6 +185,21 @@ def end_encounter(
         service_id=encounter.service_id,
     )
     return encounter
+
+
+def _refuse_early(appointment: Appointment, outcome: Outcome) -> None:
+    """An appointment of next week that is ended today is lost to everybody: the patient, and who wants its time."""
+    starts_at, current = appointment.starts_at, now()
+    if not may_have_seen(starts_at, current, ZoneInfo(appointment.service.time_zone)):
+        raise Conflict(
+            "another-day",
+            N_("This appointment is on another day. Reception can move it to today, or cancel it."),
+        )
+    if outcome is Outcome.NOT_REACHED and current < starts_at - JOIN_OPENS_BEFORE:
+        raise Conflict(
+            "not-begun",
+            N_("The appointment has not begun. Nobody can say yet that they cannot be reached."),
+        )
 
 
 def _ask_to_follow_up(
