@@ -148,6 +148,14 @@ def remember_visit(
     )
 
 
+def extend_visit(database_session: Session, appointment_id: UUID) -> None:
+    """What this browser has just booked it may open too. It proved nothing anew: its cookie stays the same."""
+    found = current_sign_in()
+    if found is None:
+        raise NotSignedIn
+    add_visit(database_session, found.session_id, appointment_id)
+
+
 def require_recent_sign_in() -> None:
     """For exports and emergency access. Raises ProofNeeded where the last proof is more than minutes old."""
     found = current_sign_in()

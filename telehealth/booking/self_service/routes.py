@@ -13,10 +13,12 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService, Patient
+from telehealth.accounts.session import extend_visit
 from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import Appointment, AppointmentType, Hold
+from telehealth.booking.policies import may_visit
 from telehealth.booking.self_service.answers import AnyForm, answers, typed_values
 from telehealth.booking.self_service.booked_here import done_context, last_booked, remember_booked
 from telehealth.booking.self_service.forms import (
@@ -269,6 +271,9 @@ def _book(session: Session, form: AnyForm, service_id: UUID, hold_id: UUID) -> A
     if isinstance(form, OwnBookingForm):
         booked = book_own_appointment(session, actor(), BookingRequest(**wish, patient_id=form.patient_id()))
         make_link(session, booked)
+        if not may_visit(actor(), booked):
+            # Who came by the link of another appointment has shown who they are.
+            extend_visit(session, booked.id)
         return booked
     who = form.details(uk_today())
     if who is None:

@@ -96,7 +96,8 @@ def book_own_appointment(session: Session, actor: Actor, wish: BookingRequest) -
     if service.is_restricted and patient.id in actor.represents:
         # A carer never learns of it.
         raise NotFound
-    appointment_id, is_repeat = remember_key(session, actor.key, _key_of(wish))
+    # Who came by a link has another key once this appointment is theirs to open; the browser stays the same.
+    appointment_id, is_repeat = remember_key(session, wish.hold_owner or actor.key, _key_of(wish))
     if is_repeat:
         return still_booked(session.get_one(Appointment, appointment_id))
     choice = find_choice(session, service, wish)

@@ -13,6 +13,7 @@ from telehealth.booking.services.moving import move_appointment
 from tests.booking.self_service.own_booking import (
     at,
     choice,
+    choose,
     count_held,
     count_holds,
     free_start,
@@ -275,3 +276,23 @@ def test_a_patient_cancels_and_is_not_forgotten(
     assert session.scalar(select(FollowUpRequest.id).where(FollowUpRequest.appointment_id == appointment.id))
     # Sent again it changes nothing, and says how it is.
     assert "This appointment is cancelled" in by_link.get_page(at(appointment, "/cancel"))
+
+
+def test_whoever_came_by_a_link_opens_and_cancels_what_they_booked_next(
+    client: CheckedClient, session: Session, cast: Cast
+) -> None:
+    earlier = make_appointment(session, cast, starts_at=free_start(20))
+    session.commit()
+    open_visit(client, earlier)
+    check = go_on(client, choose(client, cast), {"reason": "Knee", "needs_interpreter": "no"})
+    done = go_on(client, check)
+    # A second press of the button finds the same appointment.
+    again = go_on(client, check)
+    booked = session.scalars(select(Appointment).where(Appointment.id != earlier.id)).one()
+    for page in (done, again):
+        assert f'href="/appointments/{booked.id}"' in page
+    page = client.get_page(f"/appointments/{booked.id}/cancel")
+    answer = client.post(f"/appointments/{booked.id}/cancel", data=fields_of(page, form=-1))
+    assert answer.status_code == 303
+    # The one by whose link they came is still theirs to open.
+    assert client.get(f"/appointments/{earlier.id}").status_code == 200
