@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from telehealth.db import Database, make_engine
@@ -41,6 +41,8 @@ KILL_SERVER_EVERY_S = 7.0
 # What a page may answer while everybody wants the same: done, shown, gone, taken, wrong, too many, busy.
 EXPECTED = {"200", "303", "404", "409", "422", "429", "503", "lost"}
 FINISH_WITHIN_S = 90
+# The error, its detail (two processes, two statements of several lines), hint, context and statement.
+LINES_OF_A_DEADLOCK = 40
 
 
 @dataclass(slots=True)
@@ -130,7 +132,7 @@ def test_nothing_clashes_and_nothing_is_lost(own_database_url: str, tmp_path: Pa
         print(f"  {kind}: {counted}")
     assert find_violations(tables, told) == []
     assert intruder.results == []
-    assert _count_deadlocks(own_database_url) == deadlocks_before
+    assert _count_deadlocks(own_database_url) == deadlocks_before, _read_deadlocks(own_database_url)
     unexpected = {kind: counted for kind, counted in answers.items() if not counted.keys() <= EXPECTED}
     assert not unexpected, f"{unexpected}\n{_read_errors(server)}"
     # Otherwise it was no attack.
@@ -181,3 +183,13 @@ def _count_deadlocks(url: str) -> int:
                 text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
             ).scalar_one()
         )
+
+
+def _read_deadlocks(url: str) -> str:
+    """Who waited for whom, as the private server's log tells it."""
+    log = Path(str(make_url(url).query.get("host", ""))) / "log"
+    if not log.is_file():
+        return "The log of this database server cannot be read here."
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    told = [number for number, line in enumerate(lines) if "deadlock detected" in line]
+    return "\n".join(line for number in told for line in lines[number : number + LINES_OF_A_DEADLOCK])

@@ -55,6 +55,8 @@ def hold_slot(
     `replaces`: the hold that this one follows, which is released. A patient has one hold: an earlier one is released.
     For a move only that is claimed which is not the appointment's own already.
     """
+    if moves is not None:
+        _keep_appointment(session, moves)
     _keep_schedule(session, slot.schedule_id)
     _forget_old(session, owner)
     given_back = list(_owned(session, owner, Hold.id == replaces)) if replaces is not None else []
@@ -175,6 +177,12 @@ def _claimed(session: Session, hold: Hold) -> list[Need]:
     return [
         Need("", next(key for key in row if key is not None), hold.starts_at, hold.ends_at) for row in keys
     ]
+
+
+def _keep_appointment(session: Session, appointment: Appointment) -> None:
+    """The hold will name it, and whoever changes it locks it before its time: the same order here, or both wait."""
+    kept = select(Appointment.id).where(Appointment.id == appointment.id)
+    session.execute(kept.with_for_update(read=True, key_share=True))
 
 
 def _keep_schedule(session: Session, schedule_id: UUID) -> None:
