@@ -13,21 +13,16 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService, Patient
-from telehealth.accounts.session import extend_visit
 from telehealth.booking.code_texts import emergency_text
 from telehealth.booking.domain.appointment import AppointmentStatus, Mode
 from telehealth.booking.form_fields import read_key
 from telehealth.booking.models import Appointment, AppointmentType, Hold
-from telehealth.booking.policies import may_visit
 from telehealth.booking.self_service.answers import AnyForm, answers, typed_values
 from telehealth.booking.self_service.booked_here import done_context, last_booked, remember_booked
 from telehealth.booking.self_service.forms import (
     AskingForm,
     OwnBookingForm,
-    read_joins,
-    read_language,
 )
-from telehealth.booking.self_service.hold_owner import hold_owner
 from telehealth.booking.self_service.own_times import (
     drop_hold,
     find_pressed,
@@ -46,9 +41,8 @@ from telehealth.booking.self_service.presenters import (
     patients_mode_text,
     type_items,
 )
-from telehealth.booking.services.booking import BookingRequest, ask_for_appointment, book_own_appointment
+from telehealth.booking.self_service.sent_form import book_sent
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
-from telehealth.booking.services.links import make_link
 from telehealth.booking.services.own_rules import NotBookable
 from telehealth.booking.services.self_service import (
     find_bookable_people,
@@ -231,7 +225,7 @@ def confirm(service_id: UUID) -> ResponseReturnValue:
             return _details_page(session, service, people, hold, form), 422
     try:
         with transaction() as session:
-            booked_id = _book(session, form, service_id, hold_id).id
+            booked_id = book_sent(session, form, service_id, hold_id).id
     except (NotFound, Conflict, TooManyTries) as error:
         if hold is None:
             return _times_page(service_id, _HoldGone())
@@ -256,29 +250,6 @@ def done() -> ResponseReturnValue:
             return redirect(url_for("self_service.services"), 303)
         speak_for(appointment.service)
         return render_template("self_service/done.html", **done_context(session, appointment))
-
-
-def _book(session: Session, form: AnyForm, service_id: UUID, hold_id: UUID) -> Appointment:
-    wish: dict[str, Any] = {
-        "service_id": service_id,
-        "hold_id": hold_id,
-        "hold_owner": hold_owner(),
-        "reason": form.reason.data or "",
-        "interpreter_language": read_language(form),
-        "interpreter_joins": read_joins(form),
-        "idempotency_key": form.idempotency_key.data or "",
-    }
-    if isinstance(form, OwnBookingForm):
-        booked = book_own_appointment(session, actor(), BookingRequest(**wish, patient_id=form.patient_id()))
-        make_link(session, booked)
-        if not may_visit(actor(), booked):
-            # Who came by the link of another appointment has shown who they are.
-            extend_visit(session, booked.id)
-        return booked
-    who = form.details(uk_today())
-    if who is None:
-        raise NotFound
-    return ask_for_appointment(session, actor(), BookingRequest(**wish), who)
 
 
 def _service(session: Session, service_id: UUID) -> tuple[HealthcareService, list[Patient]]:

@@ -1,7 +1,7 @@
 """What can be booked in a service, as an administrator sets it up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -75,7 +75,8 @@ def create_type(
     """Raises InvalidInput with the field that is to blame, Conflict where the name is taken, NotFound."""
     service = find_service_to_set_up(session, actor, service_id)
     _check(wish)
-    type_id, is_repeat = remember_key(session, actor.key, key_of(idempotency_key, "type", wish.name))
+    parts = [sorted(value) if isinstance(value, frozenset) else value for value in astuple(wish)]
+    type_id, is_repeat = remember_key(session, actor.key, key_of(idempotency_key, "type", *parts))
     if is_repeat:
         return session.get_one(AppointmentType, type_id)
     _refuse_same_name(session, service, wish.name)

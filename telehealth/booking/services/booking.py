@@ -251,8 +251,18 @@ def _key_of(wish: BookingRequest) -> str:
         wish.idempotency_key,
         wish.patient_id,
         wish.hold_id or wish.schedule_id,
-        "" if wish.hold_id else wish.starts_at,
+        *(("", "", "") if wish.hold_id else (wish.starts_at, wish.appointment_type_id, wish.mode)),
         wish.is_confidential,
+    )
+
+
+def is_as_typed(appointment: Appointment, wish: BookingRequest) -> bool:
+    """Whether a form that was sent again says of the appointment what it said the first time."""
+    joins = wish.interpreter_joins if wish.interpreter_language else None
+    return (appointment.reason, appointment.interpreter_language, appointment.interpreter_joins) == (
+        wish.reason,
+        wish.interpreter_language,
+        joins,
     )
 
 

@@ -47,7 +47,7 @@ class ExceptionWish:
 
     def parts(self) -> tuple[object, ...]:
         """What tells two wishes of one form apart."""
-        return (self.practitioner_id or self.shared_clinic_id, self.starts_at, self.ends_at)
+        return (self.practitioner_id or self.shared_clinic_id, self.starts_at, self.ends_at, self.reason)
 
 
 def list_exceptions(session: Session, actor: Actor, service_id: UUID) -> Sequence[ScheduleException]:

@@ -1,6 +1,7 @@
 """Register a patient at the desk: once for each form, and after a look at who may be the same person."""
 
 from collections.abc import Set as AbstractSet
+from dataclasses import astuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -35,7 +36,7 @@ def register_at_desk(
     `not_these`: likely duplicates of which somebody has said that they are other people. Raises NhsNumberTaken, and
     LikelyDuplicates where there are others.
     """
-    key = key_of(form_key, details.given_name, details.family_name, details.birth_date, details.nhs_number)
+    key = key_of(form_key, *astuple(details))
     made_id, is_repeat = remember_key(session, actor.key, key)
     if is_repeat:
         return get_patient(session, actor, made_id)

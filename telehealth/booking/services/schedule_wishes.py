@@ -60,7 +60,10 @@ class ScheduleWish:
         """What tells two wishes of one form apart."""
         owner_id = self.practitioner_id or self.shared_clinic_id
         rule = self.recurrence.to_rrule()
-        return ("schedule", owner_id, rule, self.first_date, self.last_date, self.starts, self.ends)
+        return (
+            *("schedule", owner_id, rule, self.first_date, self.last_date, self.starts, self.ends),
+            *(self.slot_minutes, sorted(self.modes), sorted(self.type_ids), self.room_id),
+        )
 
     def as_rule(self, key: UUID | None = None) -> SessionRule:
         return SessionRule(

@@ -1,7 +1,7 @@
 """Clinics of several clinicians with one list: who sits in them, and how many patients they see at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -69,7 +69,7 @@ def create_shared_clinic(
     service = find_service_to_set_up(session, actor, service_id)
     _check(session, service, wish)
     clinic_id, is_repeat = remember_key(
-        session, actor.key, key_of(idempotency_key, "shared-clinic", wish.name)
+        session, actor.key, key_of(idempotency_key, "shared-clinic", *astuple(wish))
     )
     if is_repeat:
         return session.get_one(SharedClinic, clinic_id)

@@ -37,6 +37,8 @@ from tests.page_checks import CheckedClient, fields_of
 
 pytestmark = pytest.mark.web
 
+NOT_SAVED = "What you have changed since is not saved"
+
 
 @pytest.mark.parametrize("who", ["known", "stranger"])
 def test_a_second_press_that_left_before_the_first_was_answered_shows_the_same_booking(
@@ -64,6 +66,30 @@ def test_a_second_press_that_left_before_the_first_was_answered_shows_the_same_b
     ).one()
     assert reference in first
     assert reference in second
+
+
+@pytest.mark.parametrize("who", ["known", "stranger"])
+def test_a_form_that_is_changed_and_sent_again_says_that_the_change_is_not_saved(
+    client: CheckedClient, session: Session, cast: Cast, who: str
+) -> None:
+    """Who goes back in the browser and corrects something would believe that we have it."""
+    if who == "known":
+        account = make_own_account(session, cast.patient)
+        session.commit()
+        sign_in(client, account)
+    open_to_all(session, cast)
+    page = choose(client, cast)
+    typed = {name: value for name, value in STRANGER.items() if name in fields_of(page)}
+    page = go_on(client, page, typed)
+    if who == "stranger":
+        corrections = [{"phone": "07700 900999"}, {"birth_date-year": "1984"}, {"reason": "My hip hurts"}]
+    else:
+        corrections = [{"reason": "My hip hurts"}]
+    assert NOT_SAVED not in go_on(client, page)
+    assert NOT_SAVED not in go_on(client, page)
+    for correction in corrections:
+        assert NOT_SAVED in go_on(client, page, correction)
+    assert count_appointments(session) == 1
 
 
 def test_a_carer_of_two_says_for_whom_it_is(client: CheckedClient, session: Session, cast: Cast) -> None:
