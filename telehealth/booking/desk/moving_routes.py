@@ -224,6 +224,6 @@ def _explain(
             wish,
             error,
             patient_id=found.patient_id,
-            ignoring=found.id,
+            moves=found,
             own_hold=own_hold,
         )

@@ -66,7 +66,7 @@ def times_page_context(
         query = search.query(
             search.type,
             patient_id=patient_id,
-            ignoring=moves.id if moves else None,
+            moves=moves,
             own_hold=kept[0].id if kept else None,
         )
         slots = _find_times(session, service, query)
@@ -86,7 +86,7 @@ def explain_choice(
     error: DomainError,
     *,
     patient_id: UUID,
-    ignoring: UUID | None = None,
+    moves: Appointment | None = None,
     own_hold: UUID | None = None,
 ) -> Problem:
     """Why the chosen time was refused, and the next free ones; of other refusals their own words.
@@ -101,7 +101,7 @@ def explain_choice(
         session,
         actor(),
         service,
-        search.query(type_, patient_id=patient_id, ignoring=ignoring, own_hold=own_hold, is_open=True),
+        search.query(type_, patient_id=patient_id, moves=moves, own_hold=own_hold, is_open=True),
         schedule_id=wish.schedule_id,
         starts_at=wish.starts_at,
     )

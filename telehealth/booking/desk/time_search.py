@@ -14,7 +14,7 @@ from telehealth.accounts.models import HealthcareService
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.slots import PartOfDay
 from telehealth.booking.form_fields import read_key
-from telehealth.booking.models import AppointmentType, FollowUpRequest
+from telehealth.booking.models import Appointment, AppointmentType, FollowUpRequest
 from telehealth.booking.services.availability import SlotQuery
 from telehealth.booking.services.day_sheet import list_types
 from telehealth.booking.services.owners import Owners, find_owners
@@ -57,7 +57,7 @@ class TimeSearch:
         type_: AppointmentType,
         *,
         patient_id: UUID,
-        ignoring: UUID | None = None,
+        moves: Appointment | None = None,
         own_hold: UUID | None = None,
         is_open: bool = False,
     ) -> SlotQuery:
@@ -71,7 +71,7 @@ class TimeSearch:
             shared_clinic_id=self.owner_id if is_clinic else None,
             part_of_day=None if is_open else self.part,
             patient_id=patient_id,
-            ignoring=ignoring,
+            moves=moves,
             own_hold=own_hold,
         )
 

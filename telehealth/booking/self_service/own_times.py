@@ -82,7 +82,7 @@ def times_context(
             part_of_day=part,
             for_patient=True,
             patient_id=patient_id,
-            ignoring=moves.id if moves else None,
+            moves=moves,
             own_hold=hold.id if hold else None,
             limit=LOOKED_AT,
         ),
@@ -150,7 +150,7 @@ def next_times(
         days=type_.days_ahead + 1,
         for_patient=True,
         patient_id=patient_id,
-        ignoring=moves.id if moves else None,
+        moves=moves,
         limit=TIMES_SHOWN + 1,
     )
     found = _elsewhere(find_slots(session, service, query, now=now()), moves, mode)
@@ -185,7 +185,7 @@ def hold_choice(
             type=type_,
             mode=mode,
             # Not whether the patient is busy then: the claims say so, in words of their own.
-            ignoring=moves.id if moves else None,
+            moves=moves,
             own_hold=earlier.id if earlier else None,
         ),
         schedule_id=schedule_id,

@@ -27,7 +27,7 @@ from telehealth.booking.domain.slots import (
     merged,
     part_of_day,
 )
-from telehealth.booking.models import AppointmentType, ScheduleException
+from telehealth.booking.models import Appointment, AppointmentType, ScheduleException
 from telehealth.booking.services.busy_times import BusyTimes, Resources, load_busy_times
 from telehealth.booking.services.crews import find_crews, find_experts
 from telehealth.booking.services.eligibility import find_lanes, find_skilled, needs_room, suits
@@ -68,14 +68,21 @@ class SlotQuery:
     for_patient: bool = False
     # Leave out times at which this patient is busy.
     patient_id: UUID | None = None
-    # An appointment, and a hold, whose own claims count as free.
-    ignoring: UUID | None = None
+    # An appointment that is to be moved, and a hold: their own claims count as free.
+    moves: Appointment | None = None
     own_hold: UUID | None = None
     # All that the time needs is claimed for the asker already: only the sessions and the rules are asked.
     is_kept: bool = False
     # Of a shared clinic each place that is free, not only the first.
     each_place: bool = False
     limit: int | None = None
+
+    @property
+    def length(self) -> timedelta:
+        """What was booked keeps its length, however long the type takes by now."""
+        return (
+            self.moves.ends_at - self.moves.starts_at if self.moves else timedelta(minutes=self.type.minutes)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +160,7 @@ def _find_in(
     """The free times that start within `span`, as many as the limit allows."""
     wanted = _wanted_starts(query, span, now)
     skilled = find_skilled(session, query.type)
-    is_move = query.ignoring is not None
+    is_move = query.moves is not None
     suitable = [each for each in timetables if suits(each, query.type, query.mode, skilled, is_move=is_move)]
     if not suitable or wanted[0] > wanted[1]:
         return []
@@ -179,8 +186,7 @@ def _find_in(
         _add_free(session, search, sessions, found)
         if _has_enough(found, query.limit, next_start):
             break
-    length = timedelta(minutes=query.type.minutes)
-    return [_slot(key[0], length, *found[key]) for key in sorted(found)[: query.limit]]
+    return [_slot(key[0], query.length, *found[key]) for key in sorted(found)[: query.limit]]
 
 
 def _sessions_in_order(
@@ -245,7 +251,7 @@ def _add_free(session: Session, search: _Search, sessions: _Sessions, found: _Fo
     """The free times of these sessions; of two sessions of one owner that offer the same time the first counts."""
     query, (first, last) = search.query, search.wanted
     busy = {} if query.is_kept else _load_busy(session, search, sessions)
-    length = query.type.minutes * 60
+    length = int(query.length.total_seconds())
     before, after = query.type.buffer_before_minutes * 60, query.type.buffer_after_minutes * 60
     blocked: dict[UUID, list[Span]] = {}
     for timetable, interval in sessions:
@@ -290,7 +296,7 @@ def _as_many_as_are_there(
     search: _Search, clinic_id: UUID, offered: Sequence[tuple[UUID, Sequence[int]]]
 ) -> list[tuple[UUID, list[int]]]:
     """Of the free starts of lanes as many at once as there are clinicians whom nobody takes then, first lanes first."""
-    crew, length = search.crews[clinic_id], search.query.type.minutes * 60
+    crew, length = search.crews[clinic_id], int(search.query.length.total_seconds())
     free = Counter(start for _, starts in offered for start in starts)
     left = {
         start: crew.most_at_once(start, start + length) - (len(offered) - count)
@@ -378,7 +384,7 @@ def _load_busy(session: Session, search: _Search, sessions: _Sessions) -> BusyTi
     # Only around the starts of interest: of a night's session one time may be asked for.
     first, last = (datetime.fromtimestamp(seconds, UTC) for seconds in search.wanted)
     start = max(first, min(interval.start for _, interval in sessions))
-    end = min(last + timedelta(minutes=query.type.minutes), max(interval.end for _, interval in sessions))
+    end = min(last + query.length, max(interval.end for _, interval in sessions))
     return load_busy_times(
         session,
         Resources(
@@ -389,6 +395,6 @@ def _load_busy(session: Session, search: _Search, sessions: _Sessions) -> BusyTi
         ),
         Interval(start - margin, end + margin),
         now=search.now,
-        ignoring=query.ignoring,
+        ignoring=query.moves.id if query.moves else None,
         own_hold=query.own_hold,
     )

@@ -190,7 +190,7 @@ def find_choice(
             from_date=starts_at.astimezone(ZoneInfo(service.time_zone)).date(),
             days=1,
             for_patient=is_for_patient,
-            ignoring=moves.id if moves else None,
+            moves=moves,
             own_hold=hold.id if hold else None,
             # The database keeps it; who was booked on top of it meanwhile takes nothing away.
             is_kept=is_kept,

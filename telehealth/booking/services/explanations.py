@@ -75,8 +75,7 @@ def explain(
     schedule = load_timetable(session, service.id, query.type.id, schedule_id)
     if schedule is None:
         return [Reason(code=ReasonCode.OUTSIDE_SESSION)]
-    length = timedelta(minutes=query.type.minutes)
-    wanted = Interval(starts_at, starts_at + length)
+    wanted = Interval(starts_at, starts_at + query.length)
     return [
         *_about_time(query, starts_at, now),
         *_about_type(session, service, schedule, query, wanted),
@@ -102,7 +101,7 @@ def _about_type(
 ) -> list[Reason]:
     type_ = query.type
     found = []
-    if not takes_type(schedule, type_, is_move=query.ignoring is not None):
+    if not takes_type(schedule, type_, is_move=query.moves is not None):
         found.append(Reason(code=ReasonCode.TYPE_NOT_OFFERED, text=type_.name))
     if not offered_modes(schedule, type_, query.mode):
         found.append(Reason(code=ReasonCode.MODE))
@@ -242,8 +241,8 @@ def _claimed(
         Claim.ends_at > span.start,
         Claim.starts_at > span.start - LONGEST_CLAIM,
     ]
-    if query.ignoring is not None:
-        conditions.append(or_(Claim.appointment_id.is_(None), Claim.appointment_id != query.ignoring))
+    if query.moves is not None:
+        conditions.append(or_(Claim.appointment_id.is_(None), Claim.appointment_id != query.moves.id))
     if query.own_hold is not None:
         conditions.append(or_(Claim.hold_token.is_(None), Claim.hold_token != query.own_hold.hex))
     rows = session.execute(

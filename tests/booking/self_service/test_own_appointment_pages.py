@@ -1,5 +1,7 @@
 """The patient moves and cancels an appointment, signed in or from the link; nobody else does."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +12,7 @@ from telehealth.booking.models import Appointment, AppointmentHistory, FollowUpR
 from telehealth.booking.services.appointments import place_appointment
 from telehealth.booking.services.links import make_link
 from telehealth.booking.services.moving import move_appointment
+from telehealth.booking.slot_values import slot_value
 from tests.booking.self_service.own_booking import (
     at,
     choice,
@@ -26,6 +29,7 @@ from tests.booking.self_service.own_booking import (
 )
 from tests.booking.services.wishes import live_claims, move
 from tests.factories import (
+    SLOT,
     Cast,
     make_appointment,
     make_carer,
@@ -71,11 +75,12 @@ def test_half_a_slot_later_is_a_move_too(
     by_link: CheckedClient, session: Session, cast: Cast, appointment: Appointment
 ) -> None:
     """Its own time counts as free for it."""
-    appointment.appointment_type.minutes = 30  # type: ignore[union-attr]
+    session.merge(cast.schedule).slot_minutes = 5
     session.commit()
-    go_on(by_link, pick(by_link, appointment, choice(cast, 1)))
+    later = free_start() + timedelta(minutes=5)
+    go_on(by_link, pick(by_link, appointment, slot_value(slot_at(cast, later))))
     moved = reloaded(session, appointment)
-    assert (moved.starts_at, moved.ends_at) == (free_start(1), free_start(3))
+    assert (moved.starts_at, moved.ends_at) == (later, later + SLOT)
 
 
 def test_the_time_that_it_has_is_no_new_time_but_by_phone_it_is(

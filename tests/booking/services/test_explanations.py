@@ -184,7 +184,7 @@ def test_what_is_booked_names_the_appointment(session: Session, cast: Cast) -> N
     [told] = reasons(session, cast)
     assert (told.code, told.appointment_id) == (ReasonCode.BOOKED, appointment.id)
     # To its own move it is no obstacle.
-    assert reasons(session, cast, ignoring=appointment.id) == []
+    assert reasons(session, cast, moves=appointment) == []
 
 
 def test_buffers_reach_what_lies_beside(session: Session, cast: Cast) -> None:

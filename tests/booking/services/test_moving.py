@@ -59,6 +59,29 @@ def test_a_move_that_fails_leaves_the_old_time(session: Session, cast: Cast) -> 
     assert changes_of(session, appointment) == [(1, "booked")]
 
 
+@pytest.mark.parametrize("minutes", [10, 30])
+@pytest.mark.parametrize("is_held", [False, True])
+def test_a_move_keeps_the_length_that_was_booked(
+    session: Session, cast: Cast, minutes: int, is_held: bool
+) -> None:
+    """However long the type takes by now; and only what is as long as that is offered."""
+    appointment = make_appointment(session, cast)
+    make_appointment(session, cast, starts_at=soon() + 5 * QUARTER, patient=cast.other_patient)
+    cast.appointment_type.minutes = minutes
+    session.flush()
+    to = soon() + 4 * QUARTER
+    receptionist = actor_of(cast.receptionist)
+    request = move(cast, appointment, to)
+    if is_held:
+        kept = hold(session, cast, starts_at=to, moves=appointment)
+        request = move(cast, appointment, schedule_id=None, hold_id=kept.id, hold_owner=kept.owner)
+    moved = move_appointment(session, receptionist, appointment.id, request)
+    assert (moved.starts_at, moved.ends_at) == (to, to + QUARTER)
+    assert live_claims(session, moved) == [(to, to + QUARTER)] * 2
+    with pytest.raises(SlotTaken):
+        move_appointment(session, receptionist, moved.id, move(cast, moved, to + QUARTER))
+
+
 @pytest.mark.parametrize("minutes", [-10, -5, 5, 10])
 def test_a_move_by_less_than_its_length_does_not_clash_with_itself(
     session: Session, cast: Cast, minutes: int

@@ -71,7 +71,7 @@ def hold(
             type=cast.appointment_type,
             mode=Mode.VIDEO,
             from_date=wanted.date(),
-            ignoring=moves.id if moves else None,
+            moves=moves,
         ),
         schedule_id=cast.schedule.id,
         starts_at=wanted,
