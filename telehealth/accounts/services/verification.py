@@ -22,10 +22,13 @@ class AlreadyVerified(Conflict):
         )
 
 
-def confirm_patient(session: Session, actor: Actor, patient_id: UUID) -> Patient:
+def confirm_patient(
+    session: Session, actor: Actor, patient_id: UUID, *, without_number: bool = False
+) -> Patient:
     """The patient is who they say, and new here: the NHS number that they typed is theirs.
 
-    Raises NotFound, AlreadyVerified, and NhsNumberTaken where another record has the number: then it is that one.
+    Raises NotFound, AlreadyVerified, and NhsNumberTaken where another record has the number: then it is that one, or
+    the number is somebody else's and is dropped: `without_number`.
     """
     patient = get_patient(session, actor, patient_id)
     session.scalar(
@@ -36,7 +39,7 @@ def confirm_patient(session: Session, actor: Actor, patient_id: UUID) -> Patient
     )
     if patient.is_verified:
         raise AlreadyVerified
-    number = patient.claimed_nhs_number
+    number = None if without_number else patient.claimed_nhs_number
     refuse_taken(session, actor, patient.organisation_id, number)
     try:
         with session.begin_nested():

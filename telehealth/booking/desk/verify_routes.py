@@ -1,6 +1,5 @@
 """People who asked for an appointment and whom nobody knows yet: who they are is for a person to say."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from telehealth.booking.services.verification import (
     list_to_verify,
 )
 from telehealth.error_pages import message_of
-from telehealth.errors import Conflict
+from telehealth.errors import N_, Conflict, DomainError, InvalidInput
 from telehealth.extensions import actor, reading, transaction
 from telehealth.guards import guarded
 
@@ -53,26 +52,26 @@ def verify_list() -> ResponseReturnValue:
 @bp.route("/verify/<uuid:patient_id>", methods=["GET", "POST"])
 @guarded(DESK)
 def verify_person(patient_id: UUID) -> ResponseReturnValue:
-    """Posted with a record, they are known already; without one, they are new here."""
+    """Posted with a record, they are known already; without one, they are new here, and so is their NHS number or not."""
     if request.method != "POST":
         return _verify_page(patient_id)
     record_id = read_key(request.form.get("record_id", ""))
     if "record_id" in request.form and record_id is None:
-        return _verify_page(patient_id, problem=gettext("Choose the record of this person")), 422
+        error = InvalidInput("no-record", N_("Choose the record of this person"))
+        return _verify_page(patient_id, error=error), error.status
     try:
         with transaction() as session:
             desk_service(session)
             if record_id is None:
-                confirmed = confirm_person(session, actor(), patient_id)
+                confirmed = confirm_person(
+                    session, actor(), patient_id, without_number="without_number" in request.form
+                )
                 is_linked = survivor_of(session, patient_id) != patient_id
             else:
                 confirmed = link_person(session, actor(), patient_id, record_id)
                 is_linked = False
     except Conflict as error:
-        known_id = error.patient_id if isinstance(error, NhsNumberTaken) else None
-        pairs = error.pairs if isinstance(error, MergeClash) else ()
-        page = _verify_page(patient_id, problem=message_of(error), known_id=known_id, pairs=pairs)
-        return page, error.status
+        return _verify_page(patient_id, error=error), error.status
     if is_linked and not confirmed:
         flash(gettext("A colleague has linked this person to another record. Nothing is left to confirm."))
     else:
@@ -80,13 +79,8 @@ def verify_person(patient_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("booking.patient_record", patient_id=record_id or patient_id), 303)
 
 
-def _verify_page(
-    patient_id: UUID,
-    *,
-    problem: str = "",
-    known_id: UUID | None = None,
-    pairs: Sequence[tuple[UUID, UUID]] = (),
-) -> str:
+def _verify_page(patient_id: UUID, *, error: DomainError | None = None) -> str:
+    pairs = error.pairs if isinstance(error, MergeClash) else ()
     with transaction() as session:
         service = desk_service(session)
         found = get_to_verify(session, actor(), patient_id)
@@ -101,8 +95,12 @@ def _verify_page(
             "claimed_number": claimed_number(found.patient),
             "duplicates": duplicate_cards(session, duplicates, service),
             "clashes": clash_texts(session, actor(), pairs),
+            "problem": message_of(error) if error else "",
+            "is_number_taken": isinstance(error, NhsNumberTaken),
+            # Of a hidden record nobody is told where it is.
+            "known_id": error.patient_id if isinstance(error, NhsNumberTaken) else None,
         }
-    return render_template("booking/verify_person.html", problem=problem, known_id=known_id, **context)
+    return render_template("booking/verify_person.html", **context)
 
 
 def _verify_line() -> str:

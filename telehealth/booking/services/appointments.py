@@ -166,9 +166,42 @@ def lock_appointment(
         .execution_options(populate_existing=True)
     )
     appointment = get_appointment(session, actor, appointment_id)
-    if version is not None and appointment.version != version:
-        raise AppointmentChanged
+    if version is not None:
+        refuse_changed(appointment, version)
     return appointment
+
+
+def is_pressed_again(
+    session: Session,
+    actor: Actor,
+    appointment: Appointment,
+    change: Change,
+    *,
+    version: int,
+    reason: str = "",
+    note: str = "",
+) -> bool:
+    """Whether this person made this very change of what the page showed already, and nothing came after it."""
+    if appointment.version != version + 1:
+        return False
+    made = session.scalar(
+        select(AppointmentHistory).where(
+            AppointmentHistory.appointment_id == appointment.id,
+            AppointmentHistory.version == appointment.version,
+        )
+    )
+    return made is not None and (made.change, made.changed_by, made.reason, made.note) == (
+        change,
+        actor.key,
+        reason,
+        note,
+    )
+
+
+def refuse_changed(appointment: Appointment, version: int) -> None:
+    """Raises AppointmentChanged where it is not in the `version` that the page showed."""
+    if appointment.version != version:
+        raise AppointmentChanged
 
 
 def change_status(

@@ -11,8 +11,10 @@ from telehealth.booking.policies import is_clinician_of, may_manage
 from telehealth.booking.services.appointments import (
     change_status,
     flush_changed,
+    is_pressed_again,
     lock_appointment,
     mark_lists,
+    refuse_changed,
     remember_change,
 )
 from telehealth.booking.services.follow_ups import complete_as_undone
@@ -35,22 +37,29 @@ def mark_noshow(
     session: Session, actor: Actor, appointment_id: UUID, *, version: int, note: str = ""
 ) -> Appointment:
     """The patient did not come. Only after the start. Raises NotFound, Conflict."""
-    appointment = lock_appointment(session, actor, appointment_id, version=version)
+    note = note.strip()[:500]
+    appointment = lock_appointment(session, actor, appointment_id)
     if not may_manage(actor, appointment) and not is_clinician_of(actor, appointment):
         raise NotFound
+    if is_pressed_again(session, actor, appointment, Change.NOSHOW, version=version, note=note):
+        return appointment
+    refuse_changed(appointment, version)
     if now() < appointment.starts_at:
         raise Conflict(
             "not-begun", N_("The appointment has not begun. Nobody can say yet that they did not come.")
         )
-    change_status(session, actor, appointment, AppointmentStatus.NOSHOW, note=note.strip()[:500])
+    change_status(session, actor, appointment, AppointmentStatus.NOSHOW, note=note)
     return appointment
 
 
 def undo_noshow(session: Session, actor: Actor, appointment_id: UUID, *, version: int) -> Appointment:
     """It was a mistake: the appointment is booked as before. Raises NotFound, Conflict."""
-    appointment = lock_appointment(session, actor, appointment_id, version=version)
+    appointment = lock_appointment(session, actor, appointment_id)
     if not may_manage(actor, appointment) and not is_clinician_of(actor, appointment):
         raise NotFound
+    if is_pressed_again(session, actor, appointment, Change.NOSHOW_UNDONE, version=version):
+        return appointment
+    refuse_changed(appointment, version)
     if appointment.status is not AppointmentStatus.NOSHOW:
         raise Conflict(
             "not-a-noshow", N_("This appointment is not marked as missed any more. Reload the page.")

@@ -20,8 +20,10 @@ from telehealth.booking.services.appointments import (
     change_status,
     get_appointment,
     get_service,
+    is_pressed_again,
     lock_appointment,
     place_appointment,
+    refuse_changed,
     still_booked,
 )
 from telehealth.booking.services.availability import SlotQuery, find_slot
@@ -141,9 +143,15 @@ def ask_for_appointment(
 
 def confirm_appointment(session: Session, actor: Actor, appointment_id: UUID, *, version: int) -> Appointment:
     """Reception knows who it is: what was asked for is booked. Raises NotFound, Conflict."""
-    appointment = lock_appointment(session, actor, appointment_id, version=version)
+    appointment = lock_appointment(session, actor, appointment_id)
     if not may_manage(actor, appointment):
         raise NotFound
+    if is_pressed_again(session, actor, appointment, Change.CONFIRMED, version=version):
+        return appointment
+    refuse_changed(appointment, version)
+    record_id = survivor_of(session, appointment.patient_id)
+    if not session.get_one(Patient, record_id).is_verified:
+        raise Conflict("not-verified", N_("Nobody has said who this is. Confirm the person first."))
     if appointment.status is AppointmentStatus.PENDING and appointment.starts_at <= now():
         raise Conflict(
             "time-passed",
@@ -153,6 +161,8 @@ def confirm_appointment(session: Session, actor: Actor, appointment_id: UUID, *,
             ),
         )
     change_status(session, actor, appointment, AppointmentStatus.BOOKED, change=Change.CONFIRMED)
+    # Their record may be on the list to be seen for just this.
+    complete_matching(session, actor, appointment, record_id=record_id)
     return appointment
 
 

@@ -25,7 +25,7 @@ from telehealth.booking.services.claims import (
 )
 from telehealth.clock import now
 from telehealth.errors import N_, NotFound, TooManyTries
-from telehealth.topics import desk_topic, mark_topic
+from telehealth.topics import clinic_topic, desk_topic, mark_topic
 
 # At once. A receptionist may have several calls; nobody may keep a clinic to themselves.
 MOST_BY_STAFF = 10
@@ -101,7 +101,7 @@ def hold_slot(
     session.add(hold)
     session.flush()
     hold_claims(session, hold, needs)
-    mark_topic(session, desk_topic(service.id))
+    _tell(session, hold)
     return hold
 
 
@@ -163,9 +163,16 @@ def _release(session: Session, holds: Sequence[Hold]) -> None:
         drop_hold_claims(session, hold)
         # It may be gone already: somebody presses on two devices.
         session.execute(delete(Hold).where(Hold.id == hold.id))
-        mark_topic(session, desk_topic(hold.service_id))
+        _tell(session, hold)
     if holds:
         session.flush()
+
+
+def _tell(session: Session, hold: Hold) -> None:
+    """The desks of the clinician's other services see that the time is kept too."""
+    mark_topic(session, desk_topic(hold.service_id))
+    if hold.practitioner_id is not None:
+        mark_topic(session, clinic_topic(hold.practitioner_id))
 
 
 def _claimed(session: Session, hold: Hold) -> list[Need]:

@@ -17,7 +17,6 @@ from telehealth.actor import Actor, Role
 from telehealth.booking.domain.appointment import AppointmentStatus
 from telehealth.booking.models import Appointment
 from telehealth.booking.services.booking import confirm_appointment
-from telehealth.booking.services.follow_ups import complete_matching
 from telehealth.booking.services.record_merges import merge_records
 from telehealth.clock import now
 from telehealth.errors import N_, Conflict
@@ -103,15 +102,18 @@ def get_to_verify(session: Session, actor: Actor, patient_id: UUID) -> ToVerify:
     return ToVerify(patient, tuple(_pending(session, actor, [patient.id])), is_known)
 
 
-def confirm_person(session: Session, actor: Actor, patient_id: UUID) -> list[Appointment]:
+def confirm_person(
+    session: Session, actor: Actor, patient_id: UUID, *, without_number: bool = False
+) -> list[Appointment]:
     """Reception knows who it is, and they are new here; what they asked for at this desk is booked.
 
-    For somebody who is verified already only the appointments are confirmed. Raises NotFound, NhsNumberTaken.
+    For somebody who is verified already only the appointments are confirmed. Raises NotFound, and NhsNumberTaken where
+    the number that they typed is another record's; `without_number` drops it.
     """
     found = get_to_verify(session, actor, patient_id)
     _lock(session, found.pending)
     if not found.is_known:
-        confirm_patient(session, actor, found.patient.id)
+        confirm_patient(session, actor, found.patient.id, without_number=without_number)
     return _confirm(session, actor, found.pending)
 
 
@@ -187,12 +189,8 @@ def _lock(session: Session, pending: Sequence[Appointment]) -> None:
 
 def _confirm(session: Session, actor: Actor, pending: Sequence[Appointment]) -> list[Appointment]:
     """What is still to come; a time that has passed meanwhile waits on the record to be moved or cancelled."""
-    confirmed = [
+    return [
         confirm_appointment(session, actor, each.id, version=each.version)
         for each in pending
         if each.starts_at > now()
     ]
-    for appointment in confirmed:
-        # Their known record may be on the list to be seen for just this.
-        complete_matching(session, actor, appointment, record_id=survivor_of(session, appointment.patient_id))
-    return confirmed

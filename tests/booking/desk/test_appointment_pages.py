@@ -161,6 +161,31 @@ def test_a_button_of_an_old_page_does_nothing(
     assert begun.version == 1
 
 
+def test_a_button_that_is_pressed_twice_did_what_it_says(
+    client: CheckedClient, session: Session, begun: Appointment
+) -> None:
+    csrf = fields_of(client.get_page(page_of(begun)))["csrf_token"]
+
+    def press(action: str, version: int) -> str:
+        form = {"csrf_token": csrf, "version": str(version), "reason": "pat", "note": "Rang"}
+        answer = client.post(page_of(begun, f"/{action}"), data=form, follow_redirects=True)
+        assert answer.status_code == 200, action
+        return answer.text
+
+    for action, version, words in (
+        ("noshow", 1, "It is noted that the patient did not attend"),
+        ("noshow/undo", 2, "It is taken back"),
+        ("cancel", 3, "The appointment is cancelled"),
+    ):
+        assert words in press(action, version)
+        assert words in press(action, version)
+    session.refresh(begun)
+    assert begun.version == 4
+    # Of an older page it is no second press.
+    form = {"csrf_token": csrf, "version": "1"}
+    assert client.post(page_of(begun, "/noshow"), data=form).status_code == 409
+
+
 def test_what_was_asked_for_is_confirmed(client: CheckedClient, session: Session, cast: Cast) -> None:
     asked = place_appointment(
         session,

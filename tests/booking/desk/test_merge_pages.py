@@ -232,6 +232,16 @@ def test_a_number_that_is_taken_leads_to_its_record(
     page = confirm(client, newcomer, status=409)
     assert f'href="/desk/patients/{known.id}"' in page
     assert not session.get_one(Patient, newcomer.id).is_verified
+    # They are not the same person: somebody typed the number of a letter to their partner.
+    last = client.get_page(f"/desk/verify/{newcomer.id}")
+    assert "without the NHS number" not in last
+    form = {**fields_of(page, form=-1), "without_number": "1"}
+    answer = client.post(f"/desk/verify/{newcomer.id}", data=form, follow_redirects=True)
+    assert "the appointment is booked" in answer.text
+    session.expire_all()
+    confirmed = session.get_one(Patient, newcomer.id)
+    assert (confirmed.is_verified, confirmed.nhs_number, confirmed.claimed_nhs_number) == (True, None, None)
+    assert session.get_one(Patient, known.id).nhs_number == "9990000018"
 
 
 def test_a_record_must_be_chosen(client: CheckedClient, newcomer: Patient) -> None:

@@ -176,8 +176,12 @@ def test_somebody_unknown_asks_and_waits_to_be_verified(session: Session, cast: 
     assert asked.patient.claimed_nhs_number == "9990000018"
     assert len(live_claims(session, asked)) == 2
     assert ask_for_appointment(session, ANONYMOUS, form, details()).id == asked.id
-    confirm_appointment(session, actor_of(cast.receptionist), asked.id, version=1)
+    with pytest.raises(Conflict) as refused:
+        confirm_appointment(session, actor_of(cast.receptionist), asked.id, version=1)
+    assert refused.value.code == "not-verified"
+    confirm_person(session, actor_of(cast.receptionist), asked.patient_id)
     assert changes_of(session, asked) == [(1, "asked"), (2, "confirmed")]
+    confirm_appointment(session, actor_of(cast.receptionist), asked.id, version=1)
     with pytest.raises(Conflict):
         confirm_appointment(session, actor_of(cast.receptionist), asked.id, version=2)
 
@@ -217,6 +221,20 @@ def test_only_reception_confirms(session: Session, cast: Cast) -> None:
     for who in (actor_of(cast.clinician), actor_of(cast.other_service_receptionist), guest_of(asked)):
         with pytest.raises(NotFound):
             confirm_appointment(session, who, asked.id, version=1)
+
+
+def test_what_is_confirmed_ends_the_request_that_waits_for_just_this(session: Session, cast: Cast) -> None:
+    """Asked for before somebody fell out, by a patient whom we know."""
+    who = actor_of(cast.receptionist)
+    fell_out = make_appointment(session, cast)
+    asked = make_appointment(session, cast, starts_at=soon() + 4 * QUARTER)
+    asked.status = AppointmentStatus.PENDING
+    session.flush()
+    cancel_appointment(session, who, fell_out.id, version=1, reason=CancelReason.PROVIDER)
+    request = session.scalars(select(FollowUpRequest)).one()
+    assert request.status is FollowUpStatus.ACTIVE
+    confirm_appointment(session, who, asked.id, version=asked.version)
+    assert (request.status, request.booked_appointment_id) == (FollowUpStatus.COMPLETED, asked.id)
 
 
 def test_a_time_that_passed_while_it_waited_is_not_confirmed(session: Session, cast: Cast) -> None:
