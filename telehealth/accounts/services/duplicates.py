@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import jellyfish
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.domain.names import plain_text
@@ -23,7 +23,7 @@ from telehealth.errors import NotFound
 # How alike two names are (Jaro-Winkler, 0 to 1) to be taken for one that was written in two ways.
 ALIKE = 0.88
 SHOWN = 5
-# Of a date or a phone that very many have: nobody reads more.
+# Of those who are likely by their names: nobody reads more.
 LOOKED_AT = 500
 
 
@@ -81,13 +81,10 @@ def find_duplicates(
     """
     if actor.organisation_id is None:
         raise NotFound
+    candidates = _find_candidates(session, actor.organisation_id, details)
     likely = [
         (patient, matches)
-        for patient in session.scalars(
-            select(Patient)
-            .where(Patient.organisation_id == actor.organisation_id, or_(*_ways(session, details)))
-            .limit(LOOKED_AT)
-        )
+        for patient in session.scalars(select(Patient).where(Patient.id.in_(candidates)))
         if _is_likely(matches := find_matches(session, details, patient))
     ]
     own = find_group(session, [but_not])[but_not] if but_not else frozenset()
@@ -103,6 +100,24 @@ def find_duplicates(
             best[survivor_id] = found
     in_order = sorted(best.values(), key=lambda found: (-found.weight, found.patient.id))
     return in_order[:SHOWN]
+
+
+def _find_candidates(session: Session, organisation_id: UUID, details: PatientDetails) -> list[UUID]:
+    """Who has the number, or a name like this one and the date of birth or a contact, the likeliest names first.
+
+    1 January is on record for very many: their names are compared here, all of them, before a record is loaded.
+    """
+    rows = session.execute(
+        select(Patient.id, Patient.given_name, Patient.family_name, _has_number(details)).where(
+            Patient.organisation_id == organisation_id, or_(*_ways(session, details))
+        )
+    )
+    weights: dict[UUID, int] = {}
+    for patient_id, given_name, family_name, has_number in rows:
+        name = compare_names(details.given_name, details.family_name, given_name, family_name)
+        if has_number or name:
+            weights[patient_id] = has_number * _WEIGHTS[Match.NHS_NUMBER] + (_WEIGHTS[name] if name else 0)
+    return sorted(weights, key=lambda each: (-weights[each], each))[:LOOKED_AT]
 
 
 def details_of(patient: Patient) -> PatientDetails:
@@ -166,14 +181,23 @@ def _ways(session: Session, details: PatientDetails) -> list[ColumnElement[bool]
         dates.append(swapped)
     ways: list[ColumnElement[bool]] = [Patient.birth_date.in_(dates)]
     if details.nhs_number:
-        # Somebody who registered themselves twice has claimed it twice.
-        ways.append(Patient.nhs_number == details.nhs_number)
-        ways.append(Patient.claimed_nhs_number == details.nhs_number)
+        ways.append(_has_number(details))
     if details.phone:
         ways.append(Patient.phone_hash == hash_of_phone(session, details.phone))
     if details.email:
         ways.append(Patient.email_hash == hash_of_email(session, details.email))
     return ways
+
+
+def _has_number(details: PatientDetails) -> ColumnElement[bool]:
+    """Also only claimed: somebody who registered themselves twice has claimed it twice."""
+    if not details.nhs_number:
+        return false()
+    number = details.nhs_number
+    return or_(
+        and_(Patient.nhs_number.is_not(None), Patient.nhs_number == number),
+        and_(Patient.claimed_nhs_number.is_not(None), Patient.claimed_nhs_number == number),
+    )
 
 
 def _plain(*names: str) -> tuple[str, ...]:

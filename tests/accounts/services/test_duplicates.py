@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import LinkReason, Patient
 from telehealth.accounts.services.contacts import set_contact
-from telehealth.accounts.services.duplicates import Match, compare_names, details_of, find_duplicates
+from telehealth.accounts.services.duplicates import (
+    LOOKED_AT,
+    Match,
+    compare_names,
+    details_of,
+    find_duplicates,
+)
 from telehealth.accounts.services.merges import link_records
 from telehealth.accounts.services.patients import PatientDetails
 from telehealth.accounts.services.sign_in import actor_of
@@ -98,6 +104,30 @@ def test_somebody_else_of_the_household_or_of_the_same_day_is_no_duplicate(
     session: Session, cast: Cast, known: Patient, changes: dict[str, Any]
 ) -> None:
     assert matches(session, cast, **changes) == {}
+
+
+def test_a_duplicate_is_found_among_many_of_one_date_of_birth(
+    session: Session, cast: Cast, known: Patient
+) -> None:
+    """1 January is on record for very many whose date of birth nobody knows."""
+    known.birth_date = date(1950, 1, 1)
+    session.add_all(
+        Patient(
+            organisation_id=cast.service.organisation_id,
+            given_name=f"Given{number}",
+            family_name="Hughes" if number % 2 else f"Family{number}",
+            birth_date=known.birth_date,
+        )
+        for number in range(LOOKED_AT * 3)
+    )
+    session.flush()
+    found = find_duplicates(
+        session, actor_of(cast.receptionist), replace(DETAILS, birth_date=known.birth_date)
+    )
+    assert (found[0].patient.id, found[0].matches) == (
+        known.id,
+        frozenset((Match.NAME, Match.BIRTH_DATE)),
+    )
 
 
 def test_the_likeliest_stands_first(session: Session, cast: Cast, known: Patient) -> None:
