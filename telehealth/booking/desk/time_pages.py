@@ -111,8 +111,10 @@ def explain_choice(
 
 
 def _is_own(slot: Slot, appointment: Appointment, search: TimeSearch) -> bool:
-    """Whether a time is the one that the appointment has."""
+    """Whether a time is the one that the appointment has; in another room than it has, it is another one."""
     if slot.starts_at != appointment.starts_at:
+        return False
+    if appointment.mode is Mode.IN_PERSON and slot.room_id != appointment.room_id:
         return False
     if appointment.lane is not None:
         return slot.lane_id is not None and search.owners.name_of(slot) == appointment.lane.shared_clinic.name

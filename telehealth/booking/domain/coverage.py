@@ -23,11 +23,13 @@ _Reach = tuple[list[str], list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bookings:
-    """All that is booked with one owner (a clinician, a shared clinic) in one way, of one type, in one lane."""
+    """All that is booked with one owner (a clinician, a shared clinic) in one way, of one type, in one lane and room."""
 
     owner_id: UUID
     mode: Mode
     type_id: UUID | None
+    # Of those who come in person.
+    room_id: UUID | None = None
     # The number of the lane; 0 with a clinician.
     lane: int
     text: str
@@ -101,7 +103,7 @@ def _reach(pieces: Iterable[tuple[str, str, SessionRule]], bookings: Bookings) -
     # Before the first session nothing reaches anywhere.
     starts, reach = [""], [""]
     for start, end, rule in pieces:
-        if rule.takes(bookings.mode, bookings.type_id):
+        if rule.takes(bookings.mode, bookings.type_id, bookings.room_id):
             starts.append(start)
             reach.append(max(end, reach[-1]))
     return starts, reach

@@ -31,6 +31,8 @@ class SessionRule:
     modes: frozenset[Mode]
     # None named: every type.
     type_ids: frozenset[UUID] = frozenset()
+    # Of those who meet in person.
+    room_id: UUID | None = None
     # Takes place on a bank holiday too.
     is_extra: bool = False
 
@@ -39,9 +41,14 @@ class SessionRule:
         until = min(last, self.last_date) if self.last_date else last
         return expand_dates(self.rrule, self.first_date, first, until)
 
-    def takes(self, mode: Mode, type_id: UUID | None) -> bool:
-        """Whether what is booked may be booked into this session."""
-        return mode in self.modes and (not self.type_ids or type_id is None or type_id in self.type_ids)
+    def takes(self, mode: Mode, type_id: UUID | None, room_id: UUID | None) -> bool:
+        """Whether what is booked may be booked into this session, and is where its clinician sits."""
+        return (
+            mode in self.modes
+            and (not self.type_ids or type_id is None or type_id in self.type_ids)
+            # Whoever was told no room goes to the session's.
+            and (mode is not Mode.IN_PERSON or room_id is None or room_id == self.room_id)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ class Visit:
     span: Interval
     mode: Mode
     type_id: UUID | None = None
+    # Of a visit in person: where it is.
+    room_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +176,9 @@ class SessionPlan:
         start, end = visit.span.start, visit.span.end
         day = start.astimezone(self.zone).date()
         return any(
-            piece.start <= start and end <= piece.end and occurrence.rule.takes(visit.mode, visit.type_id)
+            piece.start <= start
+            and end <= piece.end
+            and occurrence.rule.takes(visit.mode, visit.type_id, visit.room_id)
             # A session that began the evening before may still run.
             for occurrence in self.only(visit.owner_id).occurrences(day - ONE_DAY, day)
             for piece in occurrence.pieces

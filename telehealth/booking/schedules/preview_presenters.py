@@ -134,6 +134,9 @@ def _stranded_row(actor: Actor, appointment: Appointment, is_hidden: bool) -> di
         notes.append(gettext("Reception has not confirmed it yet."))
     if appointment.is_overbooked:
         notes.append(gettext("Booked on top of others."))
+    room = appointment.room.name if appointment.room and is_ours else ""
+    if room:
+        notes.append(gettext("Its room is %(room)s.", room=room))
     type_ = appointment.appointment_type
     if not is_ours:
         patient = gettext("A patient of another service")
@@ -147,6 +150,7 @@ def _stranded_row(actor: Actor, appointment: Appointment, is_hidden: bool) -> di
         "patient": patient,
         "type": type_.name if type_ and is_ours else "",
         "mode": mode_text(appointment.mode) if is_ours else "",
+        "room": room,
         "clinician": appointment.clinician_name,
         # What to tell reception; of a patient whose name is hidden the time is enough.
         "reference": appointment.reference if is_ours and not is_hidden else "",

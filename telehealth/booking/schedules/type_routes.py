@@ -124,8 +124,13 @@ def rooms(service_id: UUID) -> ResponseReturnValue:
 @guarded(ADMINISTRATOR)
 def use_room(service_id: UUID, room_id: UUID) -> ResponseReturnValue:
     is_active = request.form.get("is_active") == "1"
-    with transaction() as session:
-        set_room_active(session, actor(), service_id, room_id, is_active=is_active)
+    try:
+        with transaction() as session:
+            set_room_active(session, actor(), service_id, room_id, is_active=is_active)
+    except Conflict as error:
+        form = RoomForm()
+        form.form_errors = [message_of(error)]
+        return _rooms_page(form, service_id), error.status
     flash(gettext("The room can be used.") if is_active else gettext("The room is out of use."))
     return redirect(url_for("offer.rooms", service_id=service_id), 303)
 

@@ -46,7 +46,6 @@ def find_clashes(
     people = {person for owner_id in owners for person in _people(plan, owner_id)}
     last = first + timedelta(days=days) - ONE_DAY
     ours = [one for one in plan.occurrences(first, last, change.adds) if one.pieces]
-    rooms = _rooms(session, service)
     others = {each.id: each for person in people for each in services_of(session, person)}
     others.pop(service.id, None)
     plans = [(service, plan), *((each, load_plan(session, each, since=now)) for each in others.values())]
@@ -57,7 +56,8 @@ def find_clashes(
                 continue
             is_same_owner = rule.owner_id in owners
             is_same_people = is_same_owner or not people.isdisjoint(_people(each, rule.owner_id))
-            in_room = room_id is not None and rooms.get(rule.key) == room_id and Mode.IN_PERSON in rule.modes
+            # Rooms belong to one service.
+            in_room = room_id is not None and rule.room_id == room_id and Mode.IN_PERSON in rule.modes
             if (is_same_people or in_room) and (met := _first_met(each, rule, ours, first, last)):
                 found[rule.key] = (of_service, met, is_same_owner, not is_same_people)
     schedules = _load(session, list(found))
@@ -91,16 +91,6 @@ def _first_met(
         if any(mine.overlaps(other) for one in ours for mine in one.pieces for other in pieces):
             return theirs
     return None
-
-
-def _rooms(session: Session, service: HealthcareService) -> dict[UUID, UUID]:
-    """Rooms belong to one service."""
-    rows = session.execute(
-        select(Schedule.id, Schedule.room_id).where(
-            Schedule.service_id == service.id, Schedule.room_id.is_not(None)
-        )
-    )
-    return {key: room_id for key, room_id in rows if room_id is not None}
 
 
 def _load(session: Session, keys: Sequence[UUID]) -> dict[UUID, Schedule]:

@@ -81,6 +81,7 @@ def rule_of(schedule: Schedule) -> SessionRule:
         ends=schedule.ends,
         modes=frozenset(schedule.modes),
         type_ids=frozenset(type_.id for type_ in schedule.types),
+        room_id=schedule.room_id,
         is_extra=schedule.is_extra,
     )
 
@@ -192,6 +193,7 @@ def _load(session: Session, keys: Collection[UUID]) -> list[Appointment]:
                 joinedload(Appointment.patient),
                 joinedload(Appointment.appointment_type),
                 joinedload(Appointment.service),
+                joinedload(Appointment.room),
                 joinedload(Appointment.lane)
                 .joinedload(Lane.shared_clinic)
                 .selectinload(SharedClinic.members),

@@ -76,6 +76,7 @@ class ScheduleWish:
             ends=self.ends,
             modes=self.modes,
             type_ids=self.type_ids,
+            room_id=self.room_id,
             is_extra=self.is_extra,
         )
 
@@ -139,6 +140,10 @@ def check_wish(session: Session, actor: Actor, service_id: UUID, wish: ScheduleW
         room = session.get(Room, wish.room_id)
         if room is None or room.service_id != service.id:
             raise NotFound
+        if not room.is_active and Mode.IN_PERSON in wish.modes:
+            raise InvalidInput(
+                "room-out-of-use", N_("This room is out of use. Choose another one."), field="room"
+            )
     return service
 
 

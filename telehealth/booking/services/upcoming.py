@@ -43,9 +43,10 @@ def _read(
         Appointment.lane_id,
         Appointment.mode,
         Appointment.appointment_type_id,
+        Appointment.room_id,
     )
     statement = (
-        select(*whom, func.max(Appointment.starts_at), _BookingsText())
+        select(*whom, func.max(Appointment.starts_at).label("last_start"), _BookingsText())
         .where(
             Appointment.service_id == service.id,
             Appointment.starts_at > now,
@@ -58,13 +59,15 @@ def _read(
     rows = session.execute(statement).all()
     lanes = _lanes(session, service) if any(row.lane_id for row in rows) else {}
     found = []
-    for practitioner_id, lane_id, mode, type_id, _, text in rows:
+    for practitioner_id, lane_id, mode, type_id, room_id, _, text in rows:
         # In a shared clinic the clinic is booked, also after somebody took the patient.
         owner_id, lane = lanes[lane_id] if lane_id is not None else (practitioner_id, 0)
         # Every appointment is with somebody: the database holds that rule.
         if owner_id is not None:
-            found.append(Bookings(owner_id=owner_id, mode=mode, type_id=type_id, lane=lane, text=text))
-    return found, max((row[4] for row in rows), default=None)
+            found.append(
+                Bookings(owner_id=owner_id, mode=mode, type_id=type_id, room_id=room_id, lane=lane, text=text)
+            )
+    return found, max((row.last_start for row in rows), default=None)
 
 
 def _lanes(session: Session, service: HealthcareService) -> dict[UUID, tuple[UUID, int]]:

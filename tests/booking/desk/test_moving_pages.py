@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.booking.domain.appointment import AppointmentStatus, Change, Mode
-from telehealth.booking.models import Appointment, AppointmentHistory, Hold
+from telehealth.booking.models import Appointment, AppointmentHistory, Hold, Room
 from telehealth.booking.services.appointments import change_status
 from telehealth.booking.services.links import make_link
 from telehealth.booking.slot_values import slot_value
@@ -211,3 +211,27 @@ def test_a_move_of_today_begins_with_the_next_free_times(
     client: CheckedClient, cast: Cast, booked: Appointment
 ) -> None:
     assert "Next available" in client.get_page(page_of(booked, "/move"))
+
+
+def test_the_same_time_in_the_new_room_of_the_session_is_another_time(
+    client: CheckedClient, session: Session, cast: Cast, booked: Appointment
+) -> None:
+    """Whoever was left in the room that the session had before is moved by this."""
+    owned = {"organisation_id": cast.service.organisation_id, "service_id": cast.service.id}
+    before, after = Room(**owned, name="Room 1"), Room(**owned, name="Room 2")
+    session.add_all([before, after])
+    session.flush()
+    cast.schedule.room_id, booked.room_id, booked.mode = before.id, before.id, Mode.IN_PERSON
+    session.add(cast.schedule)
+    session.commit()
+    assert choice(cast) not in client.get_page(page_of(booked, "/move"))
+    cast.schedule.room_id = after.id
+    session.commit()
+    assert choice(cast) in client.get_page(page_of(booked, "/move"))
+    details = client.submit(page_of(booked, "/move"), {"slot": choice(cast)})
+    assert "Room 2" in details
+    answer = client.post(posted_forms(details)[0].get("action") or "", data=fields_of(details))
+    assert answer.status_code == 303, answer.text
+    session.refresh(booked)
+    assert (booked.starts_at, booked.room_id) == (soon(), after.id)
+    assert "Room 2" in client.get_page(page_of(booked))

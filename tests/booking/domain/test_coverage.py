@@ -20,7 +20,8 @@ pytestmark = pytest.mark.domain
 LONDON = ZoneInfo("Europe/London")
 NIA, TOMOS, CLINIC, REVIEW, SMEAR = (UUID(int=number) for number in range(1, 6))
 FIRST, LAST = date(2027, 3, 24), date(2027, 4, 3)
-MODES = [Mode.VIDEO, Mode.PHONE]
+MODES = [Mode.VIDEO, Mode.PHONE, Mode.IN_PERSON]
+ROOMS = [None, UUID(int=21), UUID(int=22)]
 
 
 def text_of(visit: Visit, number: int) -> str:
@@ -36,6 +37,7 @@ def group(visits: list[tuple[int, Visit]]) -> list[Bookings]:
                 owner_id=visit.owner_id,
                 mode=visit.mode,
                 type_id=visit.type_id,
+                room_id=visit.room_id,
                 lane=0,
                 text=text_of(visit, number),
             )
@@ -53,8 +55,9 @@ def random_plan(chance: random.Random) -> SessionPlan:
             last_date=chance.choice([None, LAST - timedelta(days=2)]),
             starts=time(chance.choice([0, 1, 9, 12, 22]), chance.choice([0, 30])),
             ends=time(chance.choice([1, 3, 12, 14]), chance.choice([0, 30, 45])),
-            modes=frozenset(chance.sample(MODES, chance.choice([1, 2]))),
+            modes=frozenset(chance.sample(MODES, chance.choice([1, 2, 3]))),
             type_ids=frozenset(chance.choice([[], [REVIEW], [REVIEW, SMEAR]])),
+            room_id=chance.choice(ROOMS),
         )
         for number in range(6)
     )
@@ -81,7 +84,8 @@ def test_as_one_by_one(seed: int) -> None:
         span = Interval(start, start + timedelta(minutes=chance.choice([15, 30, 90])))
         owner, mode = chance.choice([NIA, TOMOS]), chance.choice(MODES)
         type_id = chance.choice([None, REVIEW, SMEAR])
-        visits.append((number, Visit(owner_id=owner, span=span, mode=mode, type_id=type_id)))
+        room_id = chance.choice(ROOMS) if mode is Mode.IN_PERSON else None
+        visits.append((number, Visit(owner_id=owner, span=span, mode=mode, type_id=type_id, room_id=room_id)))
     outside = find_outside(plan, group(visits), FIRST, LAST)
     assert outside == {UUID(int=number).hex for number, visit in visits if not plan.covers(visit)}
     assert 0 < len(outside) < len(visits)

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.domain
 
 LONDON = ZoneInfo("Europe/London")
 NIA, TOMOS, CLINIC, REVIEW, SMEAR = (UUID(int=number) for number in range(1, 6))
+ROOM_1, ROOM_2 = UUID(int=21), UUID(int=22)
 TUESDAYS = SessionRule(
     key=UUID(int=9),
     owner_id=NIA,
@@ -75,6 +76,26 @@ def test_a_session_of_some_types_takes_those_and_what_was_booked_without_one() -
     assert plan.covers(visit_at("2027-01-12 09:00", type_id=REVIEW))
     assert plan.covers(visit_at("2027-01-12 09:00", type_id=None))
     assert not plan.covers(visit_at("2027-01-12 09:00", type_id=SMEAR))
+
+
+@pytest.mark.parametrize(
+    ("of_visit", "of_session", "expected"),
+    [
+        (ROOM_1, ROOM_1, True),
+        (ROOM_1, ROOM_2, False),
+        (ROOM_1, None, False),
+        # Nobody told them a room: they are sent to the one in which the clinician sits.
+        (None, ROOM_2, True),
+        (None, None, True),
+    ],
+)
+def test_whoever_comes_in_person_lies_in_a_session_in_their_room_alone(
+    of_visit: UUID | None, of_session: UUID | None, expected: bool
+) -> None:
+    plan = plan_of(replace(TUESDAYS, modes=frozenset(Mode), room_id=of_session))
+    visit = visit_at("2027-01-12 09:00", mode=Mode.IN_PERSON, room_id=of_visit)
+    assert plan.covers(visit) is expected
+    assert plan.covers(replace(visit, mode=Mode.VIDEO)), "who does not come needs no room"
 
 
 def test_a_session_over_midnight_takes_what_begins_the_next_day() -> None:

@@ -6,8 +6,9 @@ from datetime import time
 import pytest
 from sqlalchemy.orm import Session
 
-from telehealth.booking.models import Appointment, Schedule
-from tests.booking.schedules.schedule_typing import book, make_day_clinic
+from telehealth.booking.domain.appointment import Mode
+from telehealth.booking.models import Appointment, Room, Schedule
+from tests.booking.schedules.schedule_typing import book, check, make_day_clinic, save, token
 from tests.factories import Cast, protect, sign_in
 from tests.page_checks import CheckedClient, fields_of
 
@@ -87,3 +88,29 @@ def test_a_way_back_that_is_made_up_leads_nowhere(
     page = client.get_page(f"/desk/appointments/{stranded.id}?stranded=//example.com")
     assert "Go back to the appointments" not in page
     assert "example.com" not in page
+
+
+def test_whoever_was_left_in_the_room_that_a_session_had_before_stands_there_with_it(
+    client: CheckedClient, session: Session, cast: Cast, clinic: Schedule, address: str
+) -> None:
+    owned = {"organisation_id": cast.service.organisation_id, "service_id": cast.service.id}
+    before, after = Room(**owned, name="Room 1"), Room(**owned, name="Room 2")
+    session.add_all([before, after])
+    session.flush()
+    cast.service.closes_on_bank_holidays = False
+    session.add(cast.service)
+    booked = book(session, cast, clinic, 3, time(10))
+    booked.mode, booked.room_id, clinic.room_id = Mode.IN_PERSON, before.id, before.id
+    session.commit()
+    sign_in(client, cast.administrator)
+    change = f"/schedules/{cast.service.id}/sessions/{clinic.id}"
+    shown = check(client, change, {"room": str(after.id)})
+    assert "1 appointment would have no session" in shown
+    assert "Its room is Room 1." in shown
+    assert save(client, change, shown, agreed=token(shown)).status_code == 303
+    assert "Its room is Room 1." in client.get_page(address)
+    sign_in(client, cast.receptionist)
+    assert (
+        "Where only the room is another one now, move it to the same time. It gets the new room."
+        in client.get_page(address)
+    )

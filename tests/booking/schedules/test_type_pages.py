@@ -205,6 +205,26 @@ def test_rooms_are_added_and_put_out_of_use(client: CheckedClient, session: Sess
     assert "Use again" in client.get_page(address)
 
 
+def test_a_room_of_sessions_to_come_stays_in_use_and_the_page_says_what_to_do(
+    client: CheckedClient, session: Session, cast: Cast, overview: str
+) -> None:
+    room = Room(organisation_id=cast.service.organisation_id, service_id=cast.service.id, name="Room 3")
+    session.add(room)
+    session.flush()
+    cast.schedule.room_id = room.id
+    session.add(cast.schedule)
+    session.commit()
+    page = client.get_page(f"{overview}/rooms")
+    answer = client.post(
+        f"{overview}/rooms/{room.id}",
+        data={"csrf_token": fields_of(page)["csrf_token"], "is_active": "0"},
+    )
+    assert answer.status_code == 409
+    assert "Sessions still take place in Room 3. Give them another room first" in answer.text
+    assert not find_faults(answer.text)
+    assert "Put out of use" in answer.text
+
+
 def test_skills_are_typed_one_on_a_line(
     client: CheckedClient, session: Session, cast: Cast, overview: str
 ) -> None:
