@@ -89,6 +89,15 @@ class Occurrence:
         """What is left of it: nothing on a bank holiday, or between the hours of leave."""
         return subtract(self.span, [closure.span for closure in self.closures]) if self.is_open else []
 
+    def holds(self, visit: Visit) -> bool:
+        """Whether the visit of its owner lies in it, and is one that it takes."""
+        return self.rule.takes(visit.mode, visit.type_id, visit.room_id) and any(
+            piece.start <= visit.span.start and visit.span.end <= piece.end for piece in self.pieces
+        )
+
+    def runs_at(self, instant: datetime) -> bool:
+        return any(piece.start <= instant < piece.end for piece in self.pieces)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPlan:
@@ -171,18 +180,28 @@ class SessionPlan:
 
         For one visit; `coverage.find_outside` is for many, and knows how many a shared clinic sees at once.
         """
+        return any(occurrence.holds(visit) for occurrence in self._around(visit))
+
+    def room_of(self, visit: Visit) -> UUID | None:
+        """Where its owner meets people in person as the visit begins; None: in no room that is known.
+
+        Of several sessions at once, in that in which the visit lies.
+        """
+        running = [
+            occurrence
+            for occurrence in self._around(visit)
+            if occurrence.runs_at(visit.span.start) and Mode.IN_PERSON in occurrence.rule.modes
+        ]
+        running.sort(key=lambda occurrence: not occurrence.holds(visit))
+        return running[0].rule.room_id if running else None
+
+    def _around(self, visit: Visit) -> list[Occurrence]:
+        """The sessions of its owner that may run as the visit begins."""
         if visit.owner_id is None:
-            return False
-        start, end = visit.span.start, visit.span.end
-        day = start.astimezone(self.zone).date()
-        return any(
-            piece.start <= start
-            and end <= piece.end
-            and occurrence.rule.takes(visit.mode, visit.type_id, visit.room_id)
-            # A session that began the evening before may still run.
-            for occurrence in self.only(visit.owner_id).occurrences(day - ONE_DAY, day)
-            for piece in occurrence.pieces
-        )
+            return []
+        day = visit.span.start.astimezone(self.zone).date()
+        # A session that began the evening before may still run.
+        return self.only(visit.owner_id).occurrences(day - ONE_DAY, day)
 
     def _of_rule(self, rule: SessionRule, first: date, last: date) -> Iterator[Occurrence]:
         members = self.members.get(rule.owner_id) if rule.owner_id is not None else None

@@ -87,13 +87,7 @@ def is_in_session(session: Session, service: HealthcareService, wish: OverbookRe
     type_ = session.get(AppointmentType, wish.appointment_type_id)
     if type_ is None or type_.service_id != service.id:
         return False
-    visit = Visit(
-        owner_id=wish.shared_clinic_id or wish.practitioner_id,
-        span=Interval(wish.starts_at, wish.starts_at + timedelta(minutes=type_.minutes)),
-        mode=wish.mode,
-        type_id=type_.id,
-    )
-    return load_plan(session, service, since=wish.starts_at).covers(visit)
+    return load_plan(session, service, since=wish.starts_at).covers(_visit(wish, type_))
 
 
 def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) -> Appointment:
@@ -152,10 +146,23 @@ def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) 
     return appointment
 
 
+def _visit(wish: OverbookRequest, type_: AppointmentType) -> Visit:
+    return Visit(
+        owner_id=wish.shared_clinic_id or wish.practitioner_id,
+        span=Interval(wish.starts_at, wish.starts_at + timedelta(minutes=type_.minutes)),
+        mode=wish.mode,
+        type_id=type_.id,
+    )
+
+
 def _slot(
     session: Session, service: HealthcareService, wish: OverbookRequest, type_: AppointmentType
 ) -> Slot:
-    ends_at = wish.starts_at + timedelta(minutes=type_.minutes)
+    visit = _visit(wish, type_)
+    ends_at = visit.span.end
+    # Two patients are then in one room, as they are with one clinician; nobody else is booked into it.
+    is_in_person = wish.mode is Mode.IN_PERSON
+    room_id = load_plan(session, service, since=wish.starts_at).room_of(visit) if is_in_person else None
     if wish.shared_clinic_id is not None:
         lane_id = session.scalar(
             select(Lane.id)
@@ -172,6 +179,7 @@ def _slot(
             schedule_id=NO_SCHEDULE,
             practitioner_id=None,
             lane_id=lane_id,
+            room_id=room_id,
         )
     works_here = session.scalar(
         select(PractitionerRole.id).where(
@@ -186,4 +194,5 @@ def _slot(
         ends_at=ends_at,
         schedule_id=NO_SCHEDULE,
         practitioner_id=wish.practitioner_id,
+        room_id=room_id,
     )

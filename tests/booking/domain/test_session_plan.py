@@ -98,6 +98,46 @@ def test_whoever_comes_in_person_lies_in_a_session_in_their_room_alone(
     assert plan.covers(replace(visit, mode=Mode.VIDEO)), "who does not come needs no room"
 
 
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ("2027-01-12 09:05", ROOM_1),
+        # It ends after the session: the clinician is in the room still.
+        ("2027-01-12 12:20", ROOM_1),
+        ("2027-01-12 12:30", None),
+        ("2027-01-12 08:55", None),
+        ("2027-01-13 09:05", None),
+        # On leave.
+        ("2027-01-19 09:05", None),
+    ],
+)
+def test_the_room_of_a_visit_is_that_of_the_session_that_runs_as_it_begins(
+    starts: str, expected: UUID | None
+) -> None:
+    leave = Closure(Interval(at("2027-01-19 00:00"), at("2027-01-20 00:00")), NIA, "Annual leave")
+    elsewhere = replace(TUESDAYS, owner_id=TOMOS, modes=frozenset(Mode), room_id=ROOM_2)
+    here = replace(TUESDAYS, modes=frozenset({Mode.IN_PERSON}), room_id=ROOM_1)
+    plan = plan_of(elsewhere, here, closures=(leave,))
+    assert plan.room_of(visit_at(starts, mode=Mode.IN_PERSON)) == expected
+
+
+def test_of_two_sessions_at_once_the_one_that_takes_the_visit_says_the_room() -> None:
+    smears = replace(TUESDAYS, modes=frozenset(Mode), type_ids=frozenset({SMEAR}), room_id=ROOM_1)
+    reviews = replace(smears, type_ids=frozenset({REVIEW}), starts=time(9, 5), room_id=ROOM_2)
+    plan = plan_of(smears, reviews)
+    visit = visit_at("2027-01-12 09:10", mode=Mode.IN_PERSON, type_id=REVIEW)
+    assert plan.room_of(visit) == ROOM_2
+    assert plan.covers(replace(visit, room_id=plan.room_of(visit)))
+    # Booked all the same into what does not take it, it is in the room of that.
+    assert plan.room_of(replace(visit, type_id=UUID(int=77))) == ROOM_1
+
+
+def test_a_session_in_which_nobody_meets_in_person_has_no_room_for_it() -> None:
+    plan = plan_of(replace(TUESDAYS, room_id=ROOM_1))
+    assert plan.room_of(visit_at("2027-01-12 09:05", mode=Mode.IN_PERSON)) is None
+    assert plan.room_of(visit_at("2027-01-12 09:05", mode=Mode.IN_PERSON, owner_id=None)) is None
+
+
 def test_a_session_over_midnight_takes_what_begins_the_next_day() -> None:
     night = replace(TUESDAYS, starts=time(22), ends=time(2))
     plan = plan_of(night)

@@ -1,6 +1,7 @@
 """On top of another booking: an explicit act with a name and a reason; failures 16 and 17."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,16 +12,17 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import CancelReason, Mode
 from telehealth.booking.domain.claim import ClaimState
-from telehealth.booking.models import AppointmentHistory, Claim
+from telehealth.booking.models import AppointmentHistory, Claim, Room
 from telehealth.booking.services.availability import SlotQuery, find_slots
+from telehealth.booking.services.booking import book_appointment
 from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.claims import PatientBusy
 from telehealth.booking.services.moving import move_appointment
 from telehealth.booking.services.overbooking import OverbookRequest, overbook_appointment
 from telehealth.clock import now
 from telehealth.errors import Conflict, InvalidInput, NotFound
-from tests.booking.services.wishes import QUARTER, changes_of, live_claims, move
-from tests.factories import Cast, make_appointment, make_shared_clinic, make_type, soon
+from tests.booking.services.wishes import QUARTER, changes_of, live_claims, move, wish
+from tests.factories import Cast, make_appointment, make_schedule, make_shared_clinic, make_type, soon
 
 pytestmark = pytest.mark.service
 
@@ -39,6 +41,13 @@ def wanted(cast: Cast, **changes: Any) -> OverbookRequest:
             **changes,
         }
     )
+
+
+def make_room(session: Session, cast: Cast) -> Room:
+    room = Room(organisation_id=cast.service.organisation_id, service_id=cast.service.id, name="Room 1")
+    session.add(room)
+    session.flush()
+    return room
 
 
 def test_it_stands_with_name_and_reason(session: Session, cast: Cast) -> None:
@@ -95,6 +104,53 @@ def test_a_shared_clinic_is_overbooked_too(session: Session, cast: Cast) -> None
         wanted(cast, practitioner_id=None, shared_clinic_id=clinic.id),
     )
     assert (appointment.practitioner_id, appointment.lane_id) == (None, clinic.lanes[0].id)
+
+
+def test_in_person_it_is_in_the_room_of_the_session_and_takes_it(session: Session, cast: Cast) -> None:
+    room = make_room(session, cast)
+    cast.schedule.room_id = room.id
+    beside = make_schedule(session, cast.service, cast.colleague.practitioner_id, room_id=room.id)
+    who = actor_of(cast.receptionist)
+    first = book_appointment(session, who, wish(cast, mode=Mode.IN_PERSON))
+    start = soon() + timedelta(minutes=5)
+    second = overbook_appointment(session, who, wanted(cast, mode=Mode.IN_PERSON, starts_at=start))
+    assert second.room_id == first.room_id == room.id
+    claimed = select(Claim.state).where(Claim.appointment_id == second.id, Claim.room_id == room.id)
+    assert list(session.scalars(claimed)) == [ClaimState.OVERBOOKED]
+    # Until it ends nobody else is offered the room.
+    asked = SlotQuery(type=cast.appointment_type, mode=Mode.IN_PERSON, days=2)
+    offered = {
+        slot.starts_at
+        for slot in find_slots(session, cast.service, asked, now=now())
+        if slot.schedule_id == beside.id
+    }
+    assert soon() + QUARTER not in offered
+    assert soon() + 2 * QUARTER in offered
+
+
+def test_by_video_and_outside_every_session_it_has_no_room(session: Session, cast: Cast) -> None:
+    cast.schedule.room_id = make_room(session, cast).id
+    who, start = actor_of(cast.receptionist), soon() + timedelta(minutes=5)
+    assert overbook_appointment(session, who, wanted(cast, starts_at=start)).room_id is None
+    session.delete(cast.schedule)
+    session.flush()
+    later = wanted(cast, mode=Mode.IN_PERSON, starts_at=start + QUARTER)
+    assert overbook_appointment(session, who, later).room_id is None
+
+
+def test_in_a_shared_clinic_it_is_in_the_room_of_the_clinic(session: Session, cast: Cast) -> None:
+    clinic, schedule = make_shared_clinic(session, cast)
+    schedule.room_id = make_room(session, cast).id
+    session.flush()
+    form = wanted(
+        cast,
+        practitioner_id=None,
+        shared_clinic_id=clinic.id,
+        mode=Mode.IN_PERSON,
+        starts_at=soon() + timedelta(minutes=5),
+    )
+    made = overbook_appointment(session, actor_of(cast.receptionist), form)
+    assert made.room_id == schedule.room_id
 
 
 def test_a_form_sent_twice_overbooks_once(session: Session, cast: Cast) -> None:
