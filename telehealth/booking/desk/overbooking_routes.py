@@ -36,6 +36,7 @@ from telehealth.booking.services.overbooking import (
     is_free,
     is_in_session,
     overbook_appointment,
+    refuse_lacking_skill,
 )
 from telehealth.booking.services.refusals import see_obstacles
 from telehealth.clock import now
@@ -127,12 +128,19 @@ def _wish(form: OverbookForm, patient_id: UUID) -> OverbookRequest | None:
 
 
 def _is_for_overbooking(wish: OverbookRequest, form: OverbookForm) -> bool:
-    """False with an error beside the field: for a free time, and for one outside the sessions until that is agreed."""
+    """False with an error beside the field: for a free time, for somebody without the skill that the type needs, and
+    for a time outside the sessions until that is agreed.
+    """
     if abs(wish.starts_at - now()) >= FARTHEST:
         # Refused with words of its own.
         return True
     with reading() as session:
         service = booking_service(session)
+        try:
+            refuse_lacking_skill(session, service, wish)
+        except InvalidInput as error:
+            show_refusal(form, error, message_of(error))
+            return False
         kept = list_kept_for_patient(session, actor(), wish.patient_id)
         if is_free(session, service, wish, own_hold=kept[0].id if kept else None):
             form.clock.errors = [gettext("This time is free. Go back to the free times and book it there.")]

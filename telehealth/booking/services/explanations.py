@@ -14,11 +14,10 @@ from telehealth.accounts.services.merges import survivor_of
 from telehealth.booking.domain.appointment_type import Refusal, check_booking_time
 from telehealth.booking.domain.claim import LONGEST_CLAIM, ClaimState
 from telehealth.booking.domain.intervals import Interval
-from telehealth.booking.domain.session_plan import find_unattended
 from telehealth.booking.domain.slots import as_span, is_still_bookable
-from telehealth.booking.models import AppointmentType, Claim, ScheduleException
+from telehealth.booking.models import Claim, ScheduleException
 from telehealth.booking.services.availability import SlotQuery
-from telehealth.booking.services.crews import find_crews, find_experts, load_members
+from telehealth.booking.services.crews import find_crews, load_members
 from telehealth.booking.services.eligibility import (
     find_lanes,
     find_skilled,
@@ -27,7 +26,8 @@ from telehealth.booking.services.eligibility import (
     offered_modes,
     takes_type,
 )
-from telehealth.booking.services.sessions import closure_of, exceptions_of, load_exceptions, session_dates
+from telehealth.booking.services.required_skill import is_without_expert
+from telehealth.booking.services.sessions import exceptions_of, load_exceptions, session_dates
 from telehealth.booking.services.timetables import Timetable, load_timetable
 
 
@@ -106,27 +106,11 @@ def _about_type(
     if not offered_modes(schedule, type_, query.mode):
         found.append(Reason(code=ReasonCode.MODE))
     skilled = find_skilled(session, type_)
-    if not has_skill(schedule, type_, skilled) or _is_without_expert(
-        session, service, schedule, type_, skilled, wanted
+    if not has_skill(schedule, type_, skilled) or is_without_expert(
+        session, service, type_, schedule.shared_clinic_id, skilled, wanted
     ):
         found.append(Reason(code=ReasonCode.SKILL, text=type_.required_skill))
     return found
-
-
-def _is_without_expert(
-    session: Session,
-    service: HealthcareService,
-    schedule: Timetable,
-    type_: AppointmentType,
-    skilled: frozenset[UUID],
-    wanted: Interval,
-) -> bool:
-    """Whether all of a shared clinic who have the skill are on leave then."""
-    if schedule.shared_clinic_id is None:
-        return False
-    experts = find_experts(session, service, type_, skilled).get(schedule.shared_clinic_id)
-    closures = map(closure_of, load_exceptions(session, service, wanted))
-    return bool(find_unattended(experts, closures, wanted))
 
 
 def _about_session(

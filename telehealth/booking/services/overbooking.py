@@ -28,6 +28,7 @@ from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.follow_ups import end_by_booking
 from telehealth.booking.services.idempotency import key_of, remember_key
+from telehealth.booking.services.required_skill import refuse_without_skill
 from telehealth.booking.services.schedule_impact import load_plan
 from telehealth.clock import now
 from telehealth.errors import N_, InvalidInput, NotFound
@@ -90,10 +91,19 @@ def is_in_session(session: Session, service: HealthcareService, wish: OverbookRe
     return load_plan(session, service, since=wish.starts_at).covers(_visit(wish, type_))
 
 
+def refuse_lacking_skill(session: Session, service: HealthcareService, wish: OverbookRequest) -> None:
+    """Raises InvalidInput where whoever is wished lacks the skill that the type needs."""
+    type_ = session.get(AppointmentType, wish.appointment_type_id)
+    if type_ is not None and type_.service_id == service.id:
+        visit = _visit(wish, type_)
+        refuse_without_skill(session, service, type_, visit.owner_id, visit.span)
+
+
 def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) -> Appointment:
     """Book whatever else is booked then. The patient cannot be in two places all the same.
 
-    Raises InvalidInput (no reason, a type that is not offered, or no time that can be), PatientBusy, NotFound.
+    Raises InvalidInput (no reason, a type that is not offered, a skill that is lacking, or no time that can be),
+    PatientBusy, NotFound.
     """
     service = get_service(session, actor, wish.service_id, Role.RECEPTIONIST)
     patient = get_patient(session, actor, survivor_of(session, wish.patient_id))
@@ -125,6 +135,7 @@ def overbook_appointment(session: Session, actor: Actor, wish: OverbookRequest) 
     appointment_id, is_repeat = remember_key(session, actor.key, key)
     if is_repeat:
         return still_booked(get_appointment(session, actor, appointment_id))
+    refuse_lacking_skill(session, service, wish)
     appointment = place_appointment(
         session,
         actor,

@@ -1,6 +1,7 @@
 """What tests of the desk do: choose a time, and look at what was booked."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -20,6 +21,8 @@ from tests.factories import (
 )
 from tests.page_checks import CheckedClient, fields_of, posted_forms
 
+LONDON = ZoneInfo("Europe/London")
+
 
 def choice(cast: Cast, number: int = 0) -> str:
     return slot_value(slot_at(cast, soon() + number * SLOT))
@@ -37,6 +40,24 @@ def hold(client: CheckedClient, cast: Cast, number: int = 0, **values: str) -> s
     )
     assert answer.status_code == 303, answer.text
     return str(answer.headers["Location"])
+
+
+def overbooking(cast: Cast, **changes: str) -> dict[str, str]:
+    """What is typed to book on top of another appointment."""
+    # Between two times that are offered: those are booked as any other.
+    local = (soon() + timedelta(minutes=5)).astimezone(LONDON)
+    return {
+        "owner": str(cast.practitioner_id),
+        "type": str(cast.appointment_type.id),
+        "mode": "video",
+        "day-day": str(local.day),
+        "day-month": str(local.month),
+        "day-year": str(local.year),
+        "clock": f"{local:%H:%M}",
+        "note": "In pain since yesterday",
+        "reason": "Tooth",
+        **changes,
+    }
 
 
 def count_appointments(session: Session) -> int | None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.services.sign_in import actor_of
@@ -15,9 +15,26 @@ from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, ScheduleException
 from telehealth.booking.services.appointments import place_appointment
 from telehealth.booking.slot_values import instant_value
-from tests.booking.desk.desk_forms import all_fields, choice, count_holds, hold
-from tests.factories import SLOT, Cast, make_appointment, make_shared_clinic, protect, sign_in, slot_at, soon
-from tests.page_checks import CheckedClient, fields_of
+from tests.booking.desk.desk_forms import (
+    all_fields,
+    choice,
+    count_appointments,
+    count_holds,
+    hold,
+    overbooking,
+)
+from tests.factories import (
+    SLOT,
+    Cast,
+    make_appointment,
+    make_shared_clinic,
+    make_type,
+    protect,
+    sign_in,
+    slot_at,
+    soon,
+)
+from tests.page_checks import CheckedClient, fields_of, find_faults
 
 pytestmark = pytest.mark.web
 
@@ -32,27 +49,6 @@ def _at_the_desk(client: CheckedClient, cast: Cast) -> None:
 @pytest.fixture
 def overbook_page(cast: Cast) -> str:
     return f"/desk/patients/{cast.patient.id}/overbook"
-
-
-def overbooking(cast: Cast, **changes: str) -> dict[str, str]:
-    # Between two times that are offered: those are booked as any other.
-    local = (soon() + timedelta(minutes=5)).astimezone(LONDON)
-    return {
-        "owner": str(cast.practitioner_id),
-        "type": str(cast.appointment_type.id),
-        "mode": "video",
-        "day-day": str(local.day),
-        "day-month": str(local.month),
-        "day-year": str(local.year),
-        "clock": f"{local:%H:%M}",
-        "note": "In pain since yesterday",
-        "reason": "Tooth",
-        **changes,
-    }
-
-
-def count_appointments(session: Session) -> int | None:
-    return session.scalar(select(func.count()).select_from(Appointment))
 
 
 def test_overbooking_stands_with_a_name_and_a_reason(
@@ -112,6 +108,28 @@ def test_outside_every_session_it_is_asked_whether_the_time_is_right(
     assert "Overbooked by Reception" in answer
     # Within a session nobody is asked.
     assert "no session then" not in client.submit(overbook_page, overbooking(cast))
+
+
+def test_whoever_lacks_the_skill_of_the_type_is_pointed_out(
+    client: CheckedClient, session: Session, cast: Cast, overbook_page: str
+) -> None:
+    """Also where there is no session, and the time that is kept meanwhile stays kept."""
+    smears = make_type(session, cast.service, name="Smear", required_skill="Smears")
+    session.commit()
+    hold(client, cast)
+    starts, ends = soon().astimezone(LONDON), (soon() + timedelta(hours=1)).astimezone(LONDON)
+    cast.schedule.starts, cast.schedule.ends = starts.time(), ends.time()
+    session.add(cast.schedule)
+    session.commit()
+    form = overbooking(cast, type=str(smears.id), clock=f"{ends:%H:%M}")
+    answer = client.post(overbook_page, data={**fields_of(client.get_page(overbook_page), form=-1), **form})
+    assert answer.status_code == 422
+    page = answer.text
+    assert not find_faults(page)
+    assert "This type needs the skill “Smears”. Choose somebody who has it, or another type." in page
+    assert "no session then" not in page
+    assert fields_of(page, form=-1)["note"] == form["note"]
+    assert (count_appointments(session), count_holds(session)) == (0, 1)
 
 
 def test_a_shared_clinic_is_overbooked_too(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from telehealth.accounts.services.sign_in import actor_of
 from telehealth.booking.domain.appointment import CancelReason, Mode
 from telehealth.booking.domain.claim import ClaimState
-from telehealth.booking.models import AppointmentHistory, Claim, Room
+from telehealth.booking.models import AppointmentHistory, Claim, PractitionerSkill, Room, ScheduleException
 from telehealth.booking.services.availability import SlotQuery, find_slots
 from telehealth.booking.services.booking import book_appointment
 from telehealth.booking.services.cancelling import cancel_appointment
@@ -41,6 +41,19 @@ def wanted(cast: Cast, **changes: Any) -> OverbookRequest:
             **changes,
         }
     )
+
+
+def give_skill(session: Session, cast: Cast, practitioner_id: UUID | None, skill: str) -> PractitionerSkill:
+    assert practitioner_id
+    given = PractitionerSkill(
+        organisation_id=cast.service.organisation_id,
+        service_id=cast.service.id,
+        practitioner_id=practitioner_id,
+        skill=skill,
+    )
+    session.add(given)
+    session.flush()
+    return given
 
 
 def make_room(session: Session, cast: Cast) -> Room:
@@ -190,6 +203,76 @@ def test_a_type_that_is_not_offered_any_more_is_refused(session: Session, cast: 
     with pytest.raises(InvalidInput) as refused:
         overbook_appointment(session, actor_of(cast.receptionist), wanted(cast))
     assert refused.value.code == "type-not-offered"
+
+
+def test_a_type_that_needs_a_skill_is_not_booked_with_somebody_who_lacks_it(
+    session: Session, cast: Cast
+) -> None:
+    desk, smears = (
+        actor_of(cast.receptionist),
+        make_type(session, cast.service, name="Smear", required_skill="Smears"),
+    )
+    form = wanted(cast, appointment_type_id=smears.id, starts_at=soon() + timedelta(minutes=5))
+    give_skill(session, cast, cast.colleague.practitioner_id, "Smears")
+    give_skill(session, cast, cast.practitioner_id, "Spirometry")
+    with pytest.raises(InvalidInput) as refused, session.begin_nested():
+        overbook_appointment(session, desk, form)
+    assert (refused.value.code, refused.value.params) == ("skill-missing", {"skill": "Smears"})
+    give_skill(session, cast, cast.practitioner_id, "Smears")
+    assert overbook_appointment(session, desk, form).is_overbooked
+
+
+def test_in_a_shared_clinic_one_who_has_the_skill_and_is_there_is_enough(
+    session: Session, cast: Cast
+) -> None:
+    desk, smears = (
+        actor_of(cast.receptionist),
+        make_type(session, cast.service, name="Smear", required_skill="Smears"),
+    )
+    clinic, _ = make_shared_clinic(session, cast)
+    start = soon() + timedelta(minutes=5)
+    form = wanted(
+        cast,
+        practitioner_id=None,
+        shared_clinic_id=clinic.id,
+        appointment_type_id=smears.id,
+        starts_at=start,
+    )
+    with pytest.raises(InvalidInput) as refused, session.begin_nested():
+        overbook_appointment(session, desk, form)
+    assert refused.value.code == "skill-missing"
+    give_skill(session, cast, cast.colleague.practitioner_id, "Smears")
+    leave = ScheduleException(
+        organisation_id=cast.service.organisation_id,
+        practitioner_id=cast.colleague.practitioner_id,
+        starts_at=start + timedelta(minutes=5),
+        ends_at=start + timedelta(days=1),
+        reason="Training",
+        created_by="test",
+    )
+    session.add(leave)
+    session.flush()
+    with pytest.raises(InvalidInput) as refused, session.begin_nested():
+        overbook_appointment(session, desk, form)
+    assert refused.value.code == "skill-away"
+    leave.ended_at = now()
+    session.flush()
+    assert overbook_appointment(session, desk, form).lane_id == clinic.lanes[0].id
+
+
+def test_a_form_sent_again_after_a_skill_was_taken_away_is_what_was_booked(
+    session: Session, cast: Cast
+) -> None:
+    desk, smears = (
+        actor_of(cast.receptionist),
+        make_type(session, cast.service, name="Smear", required_skill="Smears"),
+    )
+    form = wanted(cast, appointment_type_id=smears.id, starts_at=soon() + timedelta(minutes=5))
+    skill = give_skill(session, cast, cast.practitioner_id, "Smears")
+    first = overbook_appointment(session, desk, form)
+    session.delete(skill)
+    session.flush()
+    assert overbook_appointment(session, desk, form).id == first.id
 
 
 def test_the_same_form_with_another_type_is_another_wish(session: Session, cast: Cast) -> None:
