@@ -24,6 +24,7 @@ from telehealth.accounts import routes as accounts_routes
 from telehealth.accounts import session as accounts_session
 from telehealth.accounts.services import notices
 from telehealth.admin import audit_routes as admin_audit_routes
+from telehealth.admin import service_routes as admin_service_routes
 from telehealth.admin import staff_routes as admin_staff_routes
 from telehealth.booking.desk import (
     appointment_routes,
@@ -126,6 +127,7 @@ def create_app(config: Config) -> Flask:
         emergency_routes.bp,
         admin_audit_routes.bp,
         admin_staff_routes.bp,
+        admin_service_routes.bp,
         health.bp,
     ):
         app.register_blueprint(blueprint)

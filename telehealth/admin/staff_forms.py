@@ -1,11 +1,11 @@
-"""What an administrator types about staff and services."""
+"""What an administrator types about staff."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, IntegerField, SelectMultipleField, StringField, TelField
+from wtforms import EmailField, IntegerField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from telehealth.accounts.forms import TEXT_FILTERS, PageForm
@@ -90,20 +90,6 @@ class FactorForm(PageForm):
         filters=TEXT_FILTERS,
         validators=[DataRequired(_l("Enter how you made sure who is asking")), Length(max=200)],
     )
-
-
-class ServiceForm(PageForm):
-    name = StringField(
-        _l("Name"),
-        filters=TEXT_FILTERS,
-        validators=[DataRequired(_l("Enter the name of the service")), Length(max=200)],
-    )
-    phone = TelField(
-        _l("Phone number"),
-        filters=TEXT_FILTERS,
-        validators=[DataRequired(_l("Enter the phone number that patients call")), Length(max=30)],
-    )
-    is_restricted = BooleanField(_l("Restricted: others only see that a patient is busy"))
 
 
 def role_choices(services: Iterable[HealthcareService], chosen: Iterable[str]) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""An administrator's first page, staff and services. Changes of somebody's rights ask for a recent sign-in."""
+"""An administrator's first page, and staff. Changes of somebody's rights ask for a recent sign-in."""
 
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from telehealth.accounts.models import Account, ContactKind
 from telehealth.accounts.services.notices import Notice, NoticeKind, send_notice
 from telehealth.accounts.session import require_recent_sign_in
 from telehealth.admin.policies import ADMIN
-from telehealth.admin.services import settings, staff
+from telehealth.admin.services import staff
 from telehealth.admin.services.overview import find_use
-from telehealth.admin.staff_forms import FactorForm, NewStaffForm, RolesForm, ServiceForm, role_choices
+from telehealth.admin.staff_forms import FactorForm, NewStaffForm, RolesForm, role_choices
 from telehealth.admin.staff_presenters import member_page, staff_rows
 from telehealth.error_pages import message_of
 from telehealth.errors import Conflict, InvalidInput, ProofNeeded
@@ -152,39 +152,6 @@ def end_sessions(account_id: UUID) -> ResponseReturnValue:
         staff.end_member_sessions(session, actor(), account_id)
     flash(gettext("All browsers of this person are signed out."))
     return _back(account_id)
-
-
-@bp.get("/services")
-@guarded(ADMIN)
-def services() -> ResponseReturnValue:
-    with reading() as session:
-        found = staff.list_own_services(session, actor())
-    return render_template("admin/services.html", services=found)
-
-
-@bp.route("/services/<uuid:service_id>", methods=["GET", "POST"])
-@guarded(ADMIN)
-def service(service_id: UUID) -> ResponseReturnValue:
-    form = ServiceForm()
-    with reading() as session:
-        found = settings.find_service(session, actor(), service_id)
-    if not form.is_submitted():
-        form.name.data, form.phone.data = found.name, found.phone
-        form.is_restricted.data = found.is_restricted
-        return render_template("admin/service.html", form=form, title=found.name)
-    if not form.validate_on_submit():
-        return render_template("admin/service.html", form=form, title=found.name), 422
-    with transaction() as session:
-        settings.change_service(
-            session,
-            actor(),
-            service_id,
-            name=form.name.data or "",
-            phone=form.phone.data or "",
-            is_restricted=bool(form.is_restricted.data),
-        )
-    flash(gettext("The service is changed."))
-    return redirect(url_for("admin.services"), 303)
 
 
 def _hand_over(session: Session, account: Account, token: str) -> str:

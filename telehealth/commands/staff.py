@@ -9,6 +9,7 @@ import click
 from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.domain.nations import NATIONS
 from telehealth.actor import Role, system
 from telehealth.commands.settings import fail, read_config
 from telehealth.config import Config
@@ -18,8 +19,6 @@ from telehealth.migrations import is_current
 
 if TYPE_CHECKING:
     from telehealth.accounts.models import HealthcareService
-
-NATIONS = ("england", "wales", "scotland", "northern-ireland")
 
 
 @click.command("create-service")
@@ -33,7 +32,7 @@ def create_service_command(
     *, organisation: str, name: str, phone: str, nation: str, time_zone: str, restricted: bool
 ) -> None:
     """Make a service, and its organisation if that is new."""
-    from telehealth.accounts.services.staff import create_service
+    from telehealth.accounts.services.staff import create_service, find_or_make_organisation
 
     config = read_config()
     try:
@@ -41,7 +40,7 @@ def create_service_command(
             create_service(
                 session,
                 system(),
-                organisation_name=organisation.strip(),
+                organisation_id=find_or_make_organisation(session, organisation.strip()).id,
                 name=name.strip(),
                 phone=phone.strip(),
                 nation=nation,

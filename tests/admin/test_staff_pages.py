@@ -292,14 +292,3 @@ def test_changing_rights_asks_for_a_recent_sign_in(
     assert client.get("/admin/staff/new").status_code == 303
     session.refresh(cast.receptionist)
     assert cast.receptionist.rights_version == 1
-
-
-def test_a_service_becomes_restricted(client: CheckedClient, session: Session, cast: Cast) -> None:
-    sign_in(client, cast.administrator)
-    assert "Hillside Physiotherapy" in client.get_page("/admin/services")
-    sent = {"name": "Hillside Physio", "phone": "01632 960556", "is_restricted": "y"}
-    assert "Restricted" in client.submit(f"/admin/services/{cast.other_service.id}", sent)
-    session.refresh(cast.other_service)
-    assert (cast.other_service.name, cast.other_service.is_restricted) == ("Hillside Physio", True)
-    assert "service.changed" in last_actions(session)
-    client.submit(f"/admin/services/{cast.other_service.id}", {**sent, "name": ""}, status=422)

@@ -24,6 +24,11 @@ def plain_text(text: str) -> str:
     return "".join("'" if c in _APOSTROPHES else c for c in bare)
 
 
+def same_name_key(name: str) -> str:
+    """Equal for names that are one name to people: in whatever capitals, and an Ô may be one character or two."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def query_words(text: str) -> tuple[str, ...]:
     """The words of a typed name, each as it is in the index."""
     words = []

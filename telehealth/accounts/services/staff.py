@@ -1,12 +1,14 @@
 """Services, clinicians and accounts of staff: looked up, and made."""
 
 from collections.abc import Iterable
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.domain.names import same_name_key
+from telehealth.accounts.domain.nations import NATIONS
 from telehealth.accounts.models import (
     Account,
     AccountRole,
@@ -74,36 +76,42 @@ def create_account(
     return account
 
 
+def find_or_make_organisation(session: Session, name: str) -> Organisation:
+    """Raises InvalidInput for no name."""
+    if not name:
+        raise _details_missing()
+    organisation = session.scalar(select(Organisation).where(Organisation.name == name))
+    if organisation is None:
+        organisation = Organisation(name=name)
+        session.add(organisation)
+        session.flush()
+    return organisation
+
+
 def create_service(
     session: Session,
     actor: Actor,
     *,
-    organisation_name: str,
+    organisation_id: UUID,
     name: str,
     phone: str,
     nation: str,
     time_zone: str,
     is_restricted: bool = False,
+    service_id: UUID | None = None,
 ) -> HealthcareService:
-    """Make a service, and its organisation where that is new. Raises InvalidInput, Conflict."""
-    if not (organisation_name and name and phone):
-        raise InvalidInput("details-missing", N_("Give the organisation, the service and its phone number."))
+    """Make a service; `service_id`: the key that it gets. Raises InvalidInput, Conflict."""
+    if not (name and phone):
+        raise _details_missing()
+    check_nation(nation)
     if time_zone not in available_timezones():
         raise InvalidInput(
             "time-zone-unknown", N_("There is no such time zone. Use a name such as Europe/London.")
         )
-    organisation = session.scalar(select(Organisation).where(Organisation.name == organisation_name))
-    if organisation is None:
-        organisation = Organisation(name=organisation_name)
-        session.add(organisation)
-        session.flush()
-    taken = select(HealthcareService.id).where(
-        HealthcareService.organisation_id == organisation.id, HealthcareService.name == name
-    )
-    if session.scalar(taken):
-        raise Conflict("service-taken", N_("The organisation has a service with this name already."))
+    refuse_taken_service_name(session, organisation_id, name)
     service = HealthcareService(
-        organisation_id=organisation.id,
+        id=service_id or uuid4(),
+        organisation_id=organisation_id,
         name=name,
         time_zone=time_zone,
         nation=nation,
@@ -118,10 +126,42 @@ def create_service(
         "service.created",
         subject_kind="service",
         subject_id=service.id,
-        organisation_id=organisation.id,
+        organisation_id=organisation_id,
         service_id=service.id,
     )
     return service
+
+
+def check_nation(nation: str) -> None:
+    """Raises InvalidInput for one whose bank holidays nobody knows."""
+    if nation not in NATIONS:
+        raise InvalidInput(
+            "nation-unknown", N_("Choose England, Wales, Scotland or Northern Ireland."), field="nation"
+        )
+
+
+def refuse_taken_service_name(
+    session: Session, organisation_id: UUID, name: str, *, but: UUID | None = None
+) -> None:
+    """Raises Conflict where another service of the organisation has this name. `but`: the one that is being named.
+
+    Compared here and not by the database: SQLite knows the capitals of A to Z alone. Of two that are named at once
+    the second waits here.
+    """
+    session.scalar(
+        select(Organisation.id).where(Organisation.id == organisation_id).with_for_update(key_share=True)
+    )
+    wanted = same_name_key(name)
+    taken = session.execute(
+        select(HealthcareService.id, HealthcareService.name).where(
+            HealthcareService.organisation_id == organisation_id
+        )
+    )
+    if any(key != but and same_name_key(other) == wanted for key, other in taken):
+        raise Conflict(
+            "service-taken",
+            N_("The organisation has a service with this name already. Choose another name."),
+        )
 
 
 def list_services(session: Session, service_ids: Iterable[UUID]) -> list[HealthcareService]:
@@ -145,3 +185,7 @@ def list_practitioners(session: Session, service_id: UUID) -> list[Practitioner]
             .order_by(Practitioner.family_name, Practitioner.given_name)
         )
     )
+
+
+def _details_missing() -> InvalidInput:
+    return InvalidInput("details-missing", N_("Give the organisation, the service and its phone number."))

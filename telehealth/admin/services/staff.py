@@ -179,6 +179,21 @@ def change_roles(
     return account
 
 
+def make_administrator(session: Session, actor: Actor, account_id: UUID, service_id: UUID) -> Account:
+    """Administrator of one more service. Raises NotFound."""
+    account = _lock_account(session, actor, account_id)
+    held = (service_id, Role.ADMINISTRATOR)
+    _check_services(session, actor, frozenset({held}))
+    if held not in {(role.service_id, role.role) for role in account.roles}:
+        account.roles.append(
+            AccountRole(
+                organisation_id=account.organisation_id, service_id=service_id, role=Role.ADMINISTRATOR
+            )
+        )
+        _changed(session, actor, account, "account.roles-changed", _words([held], ()))
+    return account
+
+
 def set_active(session: Session, actor: Actor, account_id: UUID, *, is_active: bool) -> Account:
     """Disable an account, or let it in again. Raises Conflict for one's own and for the last administrator."""
     account = _lock_account(session, actor, account_id)

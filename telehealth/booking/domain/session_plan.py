@@ -122,8 +122,11 @@ class SessionPlan:
         closes: Iterable[Closure] = (),
         closes_on_bank_holidays: bool | None = None,
         staffs: Mapping[UUID, Members] | None = None,
+        holidays_of: Callable[[int], Mapping[date, str]] | None = None,
     ) -> "SessionPlan":
-        """The same service after a change: `removes` are keys of rules, `staffs` shared clinics with other members."""
+        """The same service after a change: `removes` are keys of rules, `staffs` shared clinics with other members,
+        `holidays_of` the bank holidays of another nation.
+        """
         gone = frozenset(removes)
         return replace(
             self,
@@ -133,7 +136,14 @@ class SessionPlan:
             closes_on_bank_holidays=(
                 self.closes_on_bank_holidays if closes_on_bank_holidays is None else closes_on_bank_holidays
             ),
+            holidays_of=holidays_of or self.holidays_of,
         )
+
+    def holidays(self, first: date, last: date) -> dict[date, str]:
+        """The names of the bank holidays from `first` to `last`, both included, in order."""
+        years = range(first.year, last.year + 1)
+        found = {day: name for year in years for day, name in self.holidays_of(year).items()}
+        return {day: found[day] for day in sorted(found) if first <= day <= last}
 
     def only(self, *owner_ids: UUID) -> "SessionPlan":
         """The sessions of some clinicians and shared clinics, with what may close them."""

@@ -15,8 +15,13 @@ from telehealth.booking.form_fields import show_refusal
 from telehealth.booking.policies import SCHEDULES
 from telehealth.booking.schedules.forms import SERVICE, LeaveForm, owner_value
 from telehealth.booking.schedules.pages import Preview, agreed, confirm_page, list_owner_names, step
-from telehealth.booking.schedules.presenters import holidays_text, nation_text
-from telehealth.booking.schedules.preview_presenters import closed_lines, holiday_lines, leave_title
+from telehealth.booking.schedules.presenters import holidays_text, nation_choices
+from telehealth.booking.schedules.preview_presenters import (
+    changed_holiday_texts,
+    closed_lines,
+    holiday_lines,
+    leave_title,
+)
 from telehealth.booking.schedules.type_forms import RulesForm
 from telehealth.booking.services.booking_rules import change_booking_rules, plan_holidays
 from telehealth.booking.services.exceptions import (
@@ -101,13 +106,9 @@ def rules(service_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         service = find_service_to_set_up(session, actor(), service_id)
     speak_for(service)
+    form.nation.choices = nation_choices()
     form.holidays.choices = [
-        (
-            "closed",
-            gettext(
-                "No: nobody can book on a bank holiday of %(nation)s", nation=nation_text(service.nation)
-            ),
-        ),
+        ("closed", gettext("No: nobody can book on a bank holiday")),
         ("open", gettext("Yes: sessions take place as on other days")),
     ]
 
@@ -115,31 +116,34 @@ def rules(service_id: UUID) -> ResponseReturnValue:
         return render_template("schedules/rules.html", form=form, service_id=service_id)
 
     if not form.is_submitted():
+        form.nation.data = service.nation
         form.holidays.data = "closed" if service.closes_on_bank_holidays else "open"
         form.emergency_advice.data = service.emergency_advice
         return page()
     is_right = form.validate()
-    closes = form.closes()
+    nation, closes = form.kept_nation(service.nation), form.closes()
     if step() == "change":
         return page()
-    if closes is None or not is_right:
+    if nation is None or closes is None or not is_right:
         return page(), 422
     try:
         with transaction() as session:
-            # Nothing to look at first where the switch stays as it is.
-            if step() != "save" and closes != service.closes_on_bank_holidays:
-                return _rules_preview(session, service_id, closes=closes)
+            # Nothing to look at first where the bank holidays stay as they are.
+            is_other = (nation, closes) != (service.nation, service.closes_on_bank_holidays)
+            if step() != "save" and is_other:
+                return _rules_preview(session, service_id, nation, closes=closes)
             change_booking_rules(
                 session,
                 actor(),
                 service_id,
+                nation=nation,
                 closes_on_bank_holidays=closes,
                 emergency_advice=form.emergency_advice.data or "",
                 agreed=agreed(),
             )
     except WouldStrand as error:
         with transaction() as session:
-            shown = _rules_preview(session, service_id, closes=closes, problem=error)
+            shown = _rules_preview(session, service_id, nation, closes=closes, problem=error)
         return shown, 409 if error.is_changed else 422
     flash(gettext("The rules are saved."))
     return redirect(url_for("schedules.overview", service_id=service_id), 303)
@@ -181,18 +185,23 @@ def _leave_preview(
 
 
 def _rules_preview(
-    session: Session, service_id: UUID, *, closes: bool, problem: WouldStrand | None = None
+    session: Session, service_id: UUID, nation: str, *, closes: bool, problem: WouldStrand | None = None
 ) -> str:
     service = find_service_to_set_up(session, actor(), service_id)
-    change = plan_holidays(service, closes_on_bank_holidays=closes)
-    plan = change.apply(load_plan(session, service, since=now()))
+    change = plan_holidays(service, closes_on_bank_holidays=closes, nation=nation)
+    before = load_plan(session, service, since=now())
+    plan = change.apply(before)
     today = local_today(service)
+    last = today + HOLIDAYS_SHOWN
     names = list_owner_names(session, service)
-    lines, is_cut = holiday_lines(plan, today, today + HOLIDAYS_SHOWN, names)
+    lines, is_cut = holiday_lines(plan, today, last, names)
     preview = Preview(
         title=gettext("Check the bank holidays"),
         save=gettext("Save the rules"),
-        facts=[holidays_text(service, closes=closes)],
+        facts=[
+            holidays_text(service, closes=closes, nation=nation),
+            *changed_holiday_texts(before, plan, today, last),
+        ],
         lines=lines,
         lines_title=(
             gettext("Sessions on a bank holiday in the next 12 months")

@@ -9,6 +9,7 @@ from babel.dates import get_day_names
 from babel.lists import format_list
 from flask_babel import get_locale, gettext, ngettext
 
+from telehealth.accounts.domain.nations import NATIONS
 from telehealth.accounts.models import HealthcareService
 from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.appointment_type import Booker, Priority
@@ -236,9 +237,11 @@ def seats_text(people: Iterable[str], lanes: int) -> str:
     )
 
 
-def holidays_text(service: HealthcareService, *, closes: bool | None = None) -> str:
-    """`closes`: as it would be; None: as it is."""
-    nation = nation_text(service.nation)
+def holidays_text(
+    service: HealthcareService, *, closes: bool | None = None, nation: str | None = None
+) -> str:
+    """`closes`, `nation`: as they would be; None: as they are."""
+    nation = nation_text(service.nation if nation is None else nation)
     if service.closes_on_bank_holidays if closes is None else closes:
         return gettext("No sessions on the bank holidays of %(nation)s.", nation=nation)
     return gettext("Sessions take place on the bank holidays of %(nation)s too.", nation=nation)
@@ -251,3 +254,7 @@ def nation_text(nation: str) -> str:
         "scotland": gettext("Scotland"),
         "northern-ireland": gettext("Northern Ireland"),
     }[nation]
+
+
+def nation_choices() -> list[tuple[str, str]]:
+    return [(nation, nation_text(nation)) for nation in NATIONS]

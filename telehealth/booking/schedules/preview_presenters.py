@@ -112,6 +112,21 @@ def holiday_lines(
     return _lines(plan, [one for one in plan.occurrences(first, last) if one.holiday], names)
 
 
+def changed_holiday_texts(before: SessionPlan, after: SessionPlan, first: date, last: date) -> list[str]:
+    """Which days from `first` to `last` become bank holidays, and which are none any more."""
+    were, will_be = before.holidays(first, last), after.holidays(first, last)
+    texts = []
+    if come := [_holiday_text(day, name) for day, name in will_be.items() if day not in were]:
+        texts.append(gettext("New bank holidays: %(days)s.", days=list_text(come)))
+    if go := [_holiday_text(day, name) for day, name in were.items() if day not in will_be]:
+        texts.append(gettext("No bank holidays any more: %(days)s.", days=list_text(go)))
+    return texts
+
+
+def _holiday_text(day: date, name: str) -> str:
+    return gettext("%(date)s (%(holiday)s)", date=date_text(day), holiday=name)
+
+
 def _lines(
     plan: SessionPlan, found: Sequence[Occurrence], names: Mapping[UUID, str]
 ) -> tuple[list[dict[str, Any]], bool]:

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import ngettext
+from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService
@@ -93,6 +93,8 @@ def _overview_page(session: Session, service: HealthcareService) -> str:
     missing = list_missing_skills(session, actor(), service_id) if is_set_up else {}
     clinicians = list_clinicians(session, service)
     working = {person.id for person in clinicians}
+    types = list_types(session, actor(), service_id)
+    schedules = list_schedules(session, actor(), service_id)
     outside = list_outside(session, service, now=now(), practitioner_id=own)
     return render_template(
         "schedules/overview.html",
@@ -105,10 +107,10 @@ def _overview_page(session: Session, service: HealthcareService) -> str:
                 has_begun=has_begun(service, one),
                 has_left=one.practitioner_id is not None and one.practitioner_id not in working,
             )
-            for one in list_schedules(session, actor(), service_id)
+            for one in schedules
         ),
         leave=[exception_line(one, service, names) for one in list_exceptions(session, actor(), service_id)],
-        types=[type_line(one) for one in list_types(session, actor(), service_id)],
+        types=[type_line(one) for one in types],
         clinics=[clinic_line(clinic) for clinic in clinics],
         rooms=[room.name for room in list_rooms(session, actor(), service_id) if room.is_active],
         people=[
@@ -130,7 +132,40 @@ def _overview_page(session: Session, service: HealthcareService) -> str:
             for clinic, sessions in list_own_clinics(session, actor(), service)
         ],
         outside=_outside_text(len(outside)),
+        to_do=_to_do(
+            service_id,
+            has_clinician=bool(clinicians),
+            has_type=any(one.is_active for one in types),
+            has_session=bool(schedules),
+        )
+        if is_set_up
+        else [],
     )
+
+
+def _to_do(
+    service_id: UUID, *, has_clinician: bool, has_type: bool, has_session: bool
+) -> list[tuple[str, str]]:
+    """What a new service still lacks, in the order in which it is set up: words and where to go.
+
+    A service that has people and types says itself where it has no session.
+    """
+    if has_clinician and has_type:
+        return []
+    steps = (
+        (
+            has_clinician,
+            gettext("Say who works here: add a clinician, or give one a role in this service"),
+            url_for("admin.staff"),
+        ),
+        (has_type, gettext("Add an appointment type"), url_for("offer.add_type", service_id=service_id)),
+        (
+            has_session,
+            gettext("Add the sessions in which they see patients"),
+            url_for("sessions.add_session", service_id=service_id),
+        ),
+    )
+    return [(words, url) for is_there, words, url in steps if not is_there]
 
 
 def _outside_text(count: int) -> str:

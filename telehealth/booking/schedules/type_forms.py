@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from telehealth.accounts.domain.nations import NATIONS
 from telehealth.accounts.forms import TEXT_FILTERS, PageForm
 from telehealth.booking.domain.appointment_type import Booker, Priority
 from telehealth.booking.form_fields import (
@@ -163,12 +164,22 @@ class SkillsForm(PageForm):
 
 
 class RulesForm(PageForm):
+    nation = RadioField(_l("Which nation’s bank holidays does it keep?"), validate_choice=False, choices=[])
     holidays = RadioField(_l("Do sessions take place on bank holidays?"), validate_choice=False, choices=[])
     emergency_advice = TextAreaField(
         _l("Advice in an emergency (optional)"),
         filters=TEXT_FILTERS,
         validators=[Length(max=1000, message=_l("Shorten the advice to 1000 characters or fewer"))],
     )
+
+    def kept_nation(self, current: str) -> str | None:
+        """The nation; None with an error on the field. `current`: where the page was opened before it asked."""
+        if self.nation.data is None:
+            self.nation.data = current
+        if self.nation.data not in NATIONS:
+            self.nation.errors = [gettext("Choose the nation whose bank holidays it keeps")]
+            return None
+        return str(self.nation.data)
 
     def closes(self) -> bool | None:
         """Whether the service closes; None with an error on the field."""

@@ -31,7 +31,8 @@ KEYS_AT_ONCE = 500
 class PlannedChange:
     """What would be different in `services`.
 
-    Rules that go (by their key) and come, closures, the holiday switch, who sits in shared clinics (by their key).
+    Rules that go (by their key) and come, closures, the holiday switch, the nation whose bank holidays count, who
+    sits in shared clinics (by their key).
     """
 
     services: tuple[HealthcareService, ...]
@@ -39,6 +40,7 @@ class PlannedChange:
     adds: tuple[SessionRule, ...] = ()
     closes: tuple[Closure, ...] = ()
     closes_on_bank_holidays: bool | None = None
+    nation: str | None = None
     staffs: Mapping[UUID, Members] = field(default_factory=dict)
 
     def apply(self, plan: SessionPlan) -> SessionPlan:
@@ -48,6 +50,7 @@ class PlannedChange:
             closes=self.closes,
             closes_on_bank_holidays=self.closes_on_bank_holidays,
             staffs=self.staffs,
+            holidays_of=partial(bank_holidays, self.nation) if self.nation else None,
         )
 
 

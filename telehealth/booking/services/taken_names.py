@@ -1,11 +1,11 @@
 """Names that a service uses once: its appointment types, shared clinics and rooms."""
 
-import unicodedata
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from telehealth.accounts.domain.names import same_name_key
 from telehealth.accounts.models import HealthcareService
 from telehealth.booking.models import AppointmentType, Room, SharedClinic
 
@@ -26,11 +26,6 @@ def find_same_name(
     session.scalar(
         select(HealthcareService.id).where(HealthcareService.id == service.id).with_for_update(key_share=True)
     )
-    wanted = _comparable(name)
+    wanted = same_name_key(name)
     rows = session.execute(select(kind.id, kind.name).where(kind.service_id == service.id))
-    return next((key for key, taken in rows if key != but and _comparable(taken) == wanted), None)
-
-
-def _comparable(name: str) -> str:
-    """An Ô may be one character or two."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return next((key for key, taken in rows if key != but and same_name_key(taken) == wanted), None)

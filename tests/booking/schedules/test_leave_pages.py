@@ -162,3 +162,18 @@ def test_the_bank_holiday_switch_is_looked_at_and_the_advice_is_saved_at_once(
     service = session.merge(cast.service)
     session.refresh(service)
     assert (service.closes_on_bank_holidays, service.emergency_advice) == (False, "Call our night line.")
+
+
+def test_the_nation_is_corrected_after_a_look_at_the_days_that_change(
+    client: CheckedClient, session: Session, cast: Cast, overview: str
+) -> None:
+    address = f"{overview}/rules"
+    page = check(client, address, {"nation": "scotland"})
+    assert "No sessions on the bank holidays of Scotland." in page
+    assert re.search(r"New bank holidays: [^.]*Saint Andrew", page)
+    assert re.search(r"No bank holidays any more: [^.]*Easter Monday", page)
+    assert save(client, address, page).status_code == 303
+    service = session.merge(cast.service)
+    session.refresh(service)
+    assert service.nation == "scotland"
+    assert "Choose the nation" in check(client, address, {"nation": "france"}, status=422)

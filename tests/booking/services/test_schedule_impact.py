@@ -17,6 +17,7 @@ from telehealth.booking.domain.recurrence import Recurrence
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Appointment, Schedule
 from telehealth.booking.services.appointments import place_appointment
+from telehealth.booking.services.bank_holidays import bank_holiday_on
 from telehealth.booking.services.booking_rules import change_booking_rules
 from telehealth.booking.services.cancelling import cancel_appointment
 from telehealth.booking.services.exceptions import ExceptionWish, create_exception, end_exception
@@ -31,6 +32,7 @@ from telehealth.booking.services.schedule_wishes import ScheduleWish, local_toda
 from telehealth.booking.services.schedules import change_schedule, end_schedule
 from telehealth.booking.services.sessions import find_sessions
 from telehealth.clock import now
+from telehealth.errors import InvalidInput
 from tests.factories import Cast, make_patient, make_schedule, make_shared_clinic, make_type
 
 pytestmark = pytest.mark.service
@@ -292,6 +294,42 @@ def test_closing_on_bank_holidays_strands_what_is_booked_on_them(
     assert cast.service.closes_on_bank_holidays
     assert cast.service.emergency_advice == "Call 999."
     assert list_outside(session, cast.service, now=now()) == [appointment]
+
+
+def test_another_nation_strands_what_is_booked_on_its_bank_holidays(
+    session: Session, cast: Cast, clinic: Schedule, book: Book
+) -> None:
+    """The service was set up for Wales, and is in Scotland."""
+    today = local_today(cast.service)
+    soon_ = (today + timedelta(days=number) for number in range(2, 400))
+    kept = next(
+        day for day in soon_ if bank_holiday_on("scotland", day) and not bank_holiday_on("wales", day)
+    )
+    appointment = book((kept - today).days)
+
+    def correct(agreed: str = "", nation: str = "scotland") -> None:
+        change_booking_rules(
+            session,
+            actor_of(cast.administrator),
+            cast.service.id,
+            nation=nation,
+            closes_on_bank_holidays=True,
+            emergency_advice="",
+            agreed=agreed,
+        )
+
+    with pytest.raises(InvalidInput):
+        correct(nation="france")
+    with pytest.raises(WouldStrand) as caught:
+        correct()
+    assert caught.value.appointments == [appointment]
+    assert cast.service.nation == "wales"
+    correct(caught.value.token)
+    assert cast.service.nation == "scotland"
+    assert list_outside(session, cast.service, now=now()) == [appointment]
+    # Nobody is listed for what a correction opens.
+    correct(nation="wales")
+    assert list_outside(session, cast.service, now=now()) == []
 
 
 def _next_christmas(today: date) -> date:

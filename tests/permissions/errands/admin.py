@@ -6,7 +6,7 @@ from telehealth.actor import Role
 from telehealth.admin.staff_forms import held_value
 from tests.permissions.errands.registry import errand
 from tests.permissions.errands.sign_in import give_apps
-from tests.permissions.scene import NHS_NUMBER, Scene
+from tests.permissions.scene import NHS_NUMBER, Scene, new_key
 from tests.permissions.stage import Errand
 
 ANY = {"group": "", "outcome": "", "service": ""}
@@ -85,6 +85,17 @@ def end_session(scene: Scene) -> Errand:
 @errand(f"POST {MEMBER}/sessions/end")
 def end_sessions(scene: Scene) -> Errand:
     return Errand(_member(scene, "/sessions/end"), leads_to=_member(scene))
+
+
+@errand("POST /admin/services/new")
+def add_service(_scene: Scene) -> Errand:
+    form = {
+        "name": "Dermatology",
+        "phone": "01632 960557",
+        "nation": "scotland",
+        "idempotency_key": new_key(),
+    }
+    return Errand("/admin/services/new", form, leads_to="/schedules/[0-9a-f-]{36}")
 
 
 @errand("GET /admin/services/<uuid:service_id>")

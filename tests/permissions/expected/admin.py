@@ -16,6 +16,9 @@ POST /admin/staff/<uuid:account_id>/second-factor   | ---+ -- --- ---- SSS SSSS 
 POST /admin/staff/<uuid:account_id>/sessions/<uuid:session_id>/end | ---+ -- --- ---- SSS SSSS | session.ended
 POST /admin/staff/<uuid:account_id>/sessions/end    | ---+ -- --- ---- SSS SSSS | session.ended
 GET  /admin/services                                | ---+ -- --+ ---- SSS SSSS |
+GET  /admin/services/new                            | ---+ -- --+ ---- SSS SSSS |
+# In the organisation of whoever adds it.
+POST /admin/services/new                            | ---+ -- --+ ---- SSS SSSS | service.created
 GET  /admin/services/<uuid:service_id>              | ---+ -- --- ---- SSS SSSS |
 POST /admin/services/<uuid:service_id>              | ---+ -- --- ---- SSS SSSS | service.changed
 
