@@ -30,8 +30,9 @@ from tests.attack.told import count_answers, read_acknowledged
 pytestmark = [pytest.mark.attack, pytest.mark.timeout(0)]
 
 SECONDS = float(os.environ.get("TELEHEALTH_ATTACK_SECONDS", "20"))
-# A third of them are patients and people whom nobody knows yet.
 PROCESSES = int(os.environ.get("TELEHEALTH_ATTACK_PROCESSES", "6"))
+# A third of them, and never none, are patients and people whom nobody knows yet.
+PATIENTS = max(1, PROCESSES // 3)
 # A busy machine gets so many times as long, until enough was done for an attack.
 PATIENCE = 5
 ENOUGH = {"booked": 15, "booked-own": 5, "held": 15, "moved": 3, "cancelled": 3}
@@ -93,10 +94,13 @@ class Crowd:
 def test_nothing_clashes_and_nothing_is_lost(own_database_url: str, tmp_path: Path) -> None:
     seed = int(os.environ.get("TELEHEALTH_ATTACK_SEED") or random.SystemRandom().randrange(10**6))
     print(f"seed {seed}")
+    assert PROCESSES > PATIENTS, (
+        "An attack needs two clients or more: a desk, and a patient. Give CLIENTS=2 at least."
+    )
     server = AttackedServer(tmp_path, own_database_url)
     database = Database(make_engine(own_database_url))
     with database.transaction() as session:
-        plan = make_plan(session, port=server.port, receptionists=PROCESSES - PROCESSES // 3)
+        plan = make_plan(session, port=server.port, receptionists=PROCESSES - PATIENTS)
     database.engine.dispose()
     plan.save(tmp_path / "plan.json")
     deadlocks_before = _count_deadlocks(own_database_url)

@@ -186,6 +186,7 @@ class LeaveForm(PageForm):
         last = read_date(self.last_date, gettext("Enter the last day"))
         starts = read_time(self.starts, "") if self.starts.data else time(0)
         ends = read_time(self.ends, "") if self.ends.data else None
+        ends = None if ends == time(0) else ends
         if not self.reason.data:
             self.reason.errors = [gettext("Enter what staff will read, for example: Annual leave")]
         if self.errors or owner is None or first is None or last is None or starts is None:
@@ -194,6 +195,7 @@ class LeaveForm(PageForm):
             self.last_date.form.year.errors = [gettext("Choose a date within the next two years.")]
             return None
         zone = ZoneInfo(time_zone)
+        # Until midnight is until the end of the day, as it is of a session.
         end = (
             datetime.combine(last, ends, zone)
             if ends

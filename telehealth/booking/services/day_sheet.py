@@ -17,6 +17,7 @@ from telehealth.booking.domain.appointment import Mode
 from telehealth.booking.domain.intervals import Interval
 from telehealth.booking.models import AppointmentType, Lane, Schedule, SharedClinic
 from telehealth.booking.services.availability import SlotQuery, find_slots
+from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.day_columns import (
     Column,
     Meeting,
@@ -191,7 +192,7 @@ def _add_slots(
     )
     for slot in find_slots(session, service, query, now=now):
         key = slot.lane_id or slot.practitioner_id
-        if key in place:
+        if key in place and slot.starts_at < now + FARTHEST:
             place[key].slots.append(slot)
 
 

@@ -179,7 +179,8 @@ def _slot(
             select(Lane.id)
             .join(SharedClinic, SharedClinic.id == Lane.shared_clinic_id)
             .where(SharedClinic.id == wish.shared_clinic_id, SharedClinic.service_id == service.id)
-            .order_by(Lane.number)
+            # One out of use only where there is no other.
+            .order_by(Lane.is_open.desc(), Lane.number)
             .limit(1)
         )
         if lane_id is None:

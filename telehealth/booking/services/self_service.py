@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import HealthcareService, Patient
 from telehealth.accounts.services.authorities import find_carer
-from telehealth.accounts.services.merges import find_survivors
+from telehealth.accounts.services.merges import find_records, find_survivors
 from telehealth.actor import Actor
 from telehealth.audit.models import AuditEvent
 from telehealth.booking.domain.appointment import AppointmentStatus
@@ -124,7 +124,11 @@ def _is_open_to(
     return is_alone and bool(
         session.scalar(
             select(Appointment.id)
-            .where(Appointment.service_id == service.id, Appointment.patient_id == people[0].id)
+            .where(
+                Appointment.service_id == service.id,
+                # Also under a record that was merged with theirs.
+                Appointment.patient_id.in_(find_records(session, people[0].id)),
+            )
             .limit(1)
         )
     )

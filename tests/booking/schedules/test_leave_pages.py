@@ -122,6 +122,19 @@ def test_leave_from_a_skipped_hour_begins_when_the_clocks_change(app: Flask, cas
     assert leave_typed(app, cast, **days, starts="1:15am", ends="1:45am") is None
 
 
+@pytest.mark.parametrize("words", ["midnight", "12am", "00:00", ""])
+@pytest.mark.parametrize("days", [0, 2])
+def test_leave_until_midnight_lasts_until_the_end_of_the_last_day(
+    app: Flask, cast: Cast, words: str, days: int
+) -> None:
+    first = date(2027, 2, 2)
+    parts = {**date_parts("first_date", first), **date_parts("last_date", first + days * DAY)}
+    assert leave_typed(app, cast, **parts, starts="9am", ends=words) == (
+        at("2027-02-02 09:00"),
+        at("2027-02-03 00:00") + days * DAY,
+    )
+
+
 def test_leave_of_an_hour_that_the_clocks_repeat_is_all_of_it(app: Flask, cast: Cast) -> None:
     autumn = date(2027, 10, 31)
     days = {**date_parts("first_date", autumn), **date_parts("last_date", autumn)}

@@ -16,6 +16,7 @@ from telehealth.booking.domain.intervals import Interval
 from telehealth.booking.domain.slots import Slot
 from telehealth.booking.models import Room, Schedule
 from telehealth.booking.services.appointments import change_status, place_appointment
+from telehealth.booking.services.booking import FARTHEST
 from telehealth.booking.services.day_columns import Elsewhere, Held, Meeting
 from telehealth.booking.services.day_sheet import Wanted
 from telehealth.clock import now, uk_today
@@ -53,6 +54,18 @@ def morning(session: Session, cast: Cast) -> Schedule:
     made = make_schedule(session, cast.service, cast.practitioner_id, starts=time(9), ends=time(10))
     session.flush()
     return made
+
+
+def test_what_is_too_far_to_be_booked_is_not_offered(session: Session, cast: Cast, morning: Schedule) -> None:
+    last = (now() + FARTHEST).date()
+    near, far = (
+        column_of(sheet_of(session, cast, day=last + days * timedelta(days=1)), "Dr Nia Pritchard")
+        for days in (-1, 1)
+    )
+    assert near.sessions
+    assert near.slots
+    assert far.sessions
+    assert not far.slots
 
 
 def test_appointments_holds_and_free_times_stand_in_the_clinicians_column(

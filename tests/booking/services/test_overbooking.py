@@ -151,6 +151,18 @@ def test_by_video_and_outside_every_session_it_has_no_room(session: Session, cas
     assert overbook_appointment(session, who, later).room_id is None
 
 
+def test_a_lane_that_is_out_of_use_is_not_overbooked(session: Session, cast: Cast) -> None:
+    clinic, _ = make_shared_clinic(session, cast, lanes=2)
+    clinic.lanes[0].is_open = False
+    session.flush()
+    made = overbook_appointment(
+        session,
+        actor_of(cast.receptionist),
+        wanted(cast, practitioner_id=None, shared_clinic_id=clinic.id),
+    )
+    assert made.lane_id == clinic.lanes[1].id
+
+
 def test_in_a_shared_clinic_it_is_in_the_room_of_the_clinic(session: Session, cast: Cast) -> None:
     clinic, schedule = make_shared_clinic(session, cast)
     schedule.room_id = make_room(session, cast).id

@@ -27,6 +27,7 @@ from telehealth.booking.services.cancelling import cancel_appointment, cancel_ow
 from telehealth.booking.services.claims import PatientBusy, SlotTaken
 from telehealth.booking.services.own_rules import NotBookable
 from telehealth.booking.services.record_merges import NotVerifiedYet, merge_records
+from telehealth.booking.services.self_service import get_bookable_service
 from telehealth.booking.services.verification import confirm_person
 from telehealth.errors import Conflict, NotFound
 from tests.booking.services.wishes import QUARTER, changes_of, hold, live_claims, wish, wish_held
@@ -36,6 +37,7 @@ from tests.factories import (
     make_appointment,
     make_carer,
     make_own_account,
+    make_patient,
     make_schedule,
     soon,
     type_of,
@@ -285,6 +287,22 @@ def test_a_carer_books_for_whom_they_act_but_not_in_a_restricted_service(
     session.merge(cast.service).is_restricted = True
     with pytest.raises(NotFound):
         book_own_appointment(session, carer, wish(cast, starts_at=soon() + QUARTER))
+
+
+def test_who_was_seen_in_a_restricted_service_under_an_older_record_books_there_too(
+    session: Session, cast: Cast, patient: Actor
+) -> None:
+    session.merge(cast.service).is_restricted = True
+    older = make_patient(session, cast.service, given_name="Eirlis")
+    session.flush()
+    people = [cast.patient]
+    with pytest.raises(NotFound):
+        get_bookable_service(session, patient, people, cast.service.id)
+    make_appointment(session, cast, patient=older)
+    merge_records(
+        session, actor_of(cast.receptionist), older.id, cast.patient.id, LinkReason.REGISTERED_TWICE
+    )
+    assert get_bookable_service(session, patient, people, cast.service.id).id == cast.service.id
 
 
 def test_whom_reception_has_not_identified_asks_and_does_not_book(
