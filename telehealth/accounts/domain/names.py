@@ -9,6 +9,8 @@ _PLAIN = str.maketrans(
 )
 _APOSTROPHES = "'\u2018\u2019\u02bc\u02b9`\u00b4"
 _INSIDE = re.compile(rf"[{_APOSTROPHES}\-\u2010-\u2015]")
+# Between two names; "s/o" is one word.
+_BETWEEN = re.compile(r"[,;]|(?<=\w\w)/(?=\w\w)")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LONGEST_WORD = 60
 # As many as a name may put into the index: no name is so long, but a field may be.
@@ -32,7 +34,7 @@ def same_name_key(name: str) -> str:
 def query_words(text: str) -> tuple[str, ...]:
     """The words of a typed name, each as it is in the index."""
     words = []
-    for piece in plain_text(text).replace(",", " ").split():
+    for piece in _BETWEEN.sub(" ", plain_text(text)).split():
         word = _bare(piece)
         if word:
             words.append(word[:LONGEST_WORD])
@@ -46,7 +48,7 @@ def name_words(*names: str) -> tuple[str, ...]:
     """
     words: list[str] = []
     for name in names:
-        pieces = plain_text(name).replace(",", " ").split()
+        pieces = _BETWEEN.sub(" ", plain_text(name)).split()
         for piece in pieces:
             words.append(_bare(piece))
             words.extend(part for part in map(_bare, _INSIDE.split(piece)) if len(part) > 1)

@@ -1,6 +1,7 @@
 """What somebody types to find a patient, taken apart: names, dates of birth, numbers, e-mail addresses."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,8 @@ from telehealth.accounts.domain.months import MONTH_NUMBERS
 from telehealth.accounts.domain.names import query_words
 
 _MONTH = "(" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + ")"
-_START, _END = r"(?<![^\s,;])", r"(?![^\s,;])"
+# A date may stand in brackets, as the pages here show it.
+_START, _END = r"(?<![^\s,;(\[])", r"(?![^\s,;)\]])"
 _ISO = re.compile(rf"{_START}([0-9]{{4}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{1,2}}){_END}")
 _IN_NUMBERS = re.compile(
     rf"{_START}([0-9]{{1,2}})\s?[/.-]\s?([0-9]{{1,2}})\s?[/.-]\s?([0-9]{{4}}|[0-9]{{2}}){_END}"
@@ -17,7 +19,7 @@ _IN_NUMBERS = re.compile(
 _IN_THREE = re.compile(rf"{_START}([0-9]{{1,2}})\s+([0-9]{{1,2}})\s+([0-9]{{4}}){_END}")
 _IN_ONE = re.compile(rf"{_START}([0-9]{{2}})([0-9]{{2}})((?:18|19|20)[0-9]{{2}}){_END}")
 _DAY_FIRST = re.compile(
-    rf"{_START}([0-9]{{1,2}})(?:st|nd|rd|th)?(?:\s+of\s)?\s*[-/.]?\s*{_MONTH}\.?,?\s*[-/.]?\s*([0-9]{{4}}|[0-9]{{2}}){_END}",
+    rf"{_START}([0-9]{{1,2}})(?:st|nd|rd|th)?(?:\s+of\s)?\s*[-/.]?\s*{_MONTH}\.?,?\s*[-/.]?\s*['’]?([0-9]{{4}}|[0-9]{{2}}){_END}",
     re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(
@@ -63,7 +65,8 @@ class Asked:
 
 def read_query(text: str, today: date) -> Asked:
     """Take apart what was typed. A date is read day first; month first is tried too, and marked."""
-    rest = text.translate(_DASHES)
+    # First what an input method for Chinese or Japanese types wide.
+    rest = unicodedata.normalize("NFKC", text).translate(_DASHES)
     rest, emails = _take(_EMAIL, rest)
     births: list[tuple[Born, ...]] = []
     for pattern, read in _READERS:
@@ -78,6 +81,14 @@ def read_query(text: str, today: date) -> Asked:
         emails=tuple(match[0] for match in emails),
         is_impossible=not all(births) or any(len(number) > LONGEST_NUMBER for number in numbers),
     )
+
+
+def read_six_digits(number: str, today: date) -> tuple[date, ...]:
+    """The dates of birth that six digits in a row may be, day first; they may as well begin an NHS number."""
+    if len(number) != 6 or not number.isdigit():
+        return ()
+    found = _dates(_years(number[4:], today), int(number[2:4]), int(number[:2]))
+    return tuple(born.on for born in found)
 
 
 def swap_day_and_month(on: date) -> date | None:

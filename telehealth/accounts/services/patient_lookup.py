@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, union_al
 from sqlalchemy.orm import Session, aliased
 
 from telehealth.accounts.domain.names import SHORTEST_TYPO, query_words, variants
-from telehealth.accounts.domain.patient_query import Asked
+from telehealth.accounts.domain.patient_query import Asked, read_six_digits
 from telehealth.accounts.models import Patient, PatientNameWord
 from telehealth.accounts.models.name_word import sound_of
 from telehealth.accounts.services.contacts import e164, hash_of_email, hash_of_last_four, hash_of_phone
+from telehealth.clock import uk_today
 
 NHS_NUMBER_DIGITS = 10
 SHORTEST_PHONE = 10
@@ -185,7 +186,7 @@ def _facts(session: Session, organisation_id: UUID, asked: Asked) -> list[Column
     ]
     either += [[Patient.email_hash == hash_of_email(session, email)] for email in asked.emails]
     either += [
-        [*_has_number(session, number), *(_born_in(number) if asked.words else ())]
+        [*_has_number(session, number), *_born_on(number), *(_born_in(number) if asked.words else ())]
         for number in asked.numbers
     ]
     return [
@@ -212,6 +213,11 @@ def _has_number(session: Session, number: str) -> list[ColumnElement[bool]]:
     if len(number) >= SHORTEST_PHONE and (phone := e164(number)):
         ways.append(Patient.phone_hash == hash_of_phone(session, phone))
     return ways
+
+
+def _born_on(number: str) -> list[ColumnElement[bool]]:
+    days = read_six_digits(number, uk_today())
+    return [Patient.birth_date.in_(days)] if days else []
 
 
 def _born_in(number: str) -> list[ColumnElement[bool]]:

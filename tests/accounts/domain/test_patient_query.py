@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telehealth.accounts.domain.patient_query import Asked, Born, read_query, swap_day_and_month
+from telehealth.accounts.domain.patient_query import (
+    Asked,
+    Born,
+    read_query,
+    read_six_digits,
+    swap_day_and_month,
+)
 
 pytestmark = pytest.mark.domain
 
@@ -41,6 +47,12 @@ def births_in(text: str) -> list[date]:
         "5 3 1948",
         "05031948",
         "5\N{EN DASH}3\N{EN DASH}1948",
+        "(05/03/1948)",
+        "(5 March 1948)",
+        "[1948-03-05]",
+        "5 Mar '48",
+        "5 Mar \N{RIGHT SINGLE QUOTATION MARK}48",
+        "\N{FULLWIDTH DIGIT FIVE}/\N{FULLWIDTH DIGIT THREE}/1948",
     ],
 )
 def test_a_date_of_birth_is_read_in_the_usual_ways(typed: str) -> None:
@@ -85,11 +97,40 @@ def test_what_cannot_be_fits_nobody(typed: str) -> None:
         ("07700/900123", "07700900123"),
         ("tel:07700900123", "07700900123"),
         ("Tel:+44 (0)7700 900123", "+4407700900123"),
+        ("(999 123 4560)", "9991234560"),
+        ("\uff19\uff19\uff19\uff11\uff12\uff13\uff14\uff15\uff16\uff10", "9991234560"),
     ],
 )
 def test_a_number_is_read_as_people_write_it(typed: str, number: str) -> None:
     assert read_query(typed, TODAY) == Asked(numbers=(number,))
     assert read_query(f"{typed} morgan", TODAY) == Asked(numbers=(number,), words=("morgan",))
+
+
+@pytest.mark.parametrize(
+    ("number", "days"),
+    [
+        ("050348", [BORN]),
+        ("130526", [date(2026, 5, 13), date(1926, 5, 13)]),
+        ("943476", []),
+        ("05034", []),
+        ("+50348", []),
+        ("05\u0663348", []),
+    ],
+)
+def test_six_digits_may_be_a_date_of_birth(number: str, days: list[date]) -> None:
+    assert list(read_six_digits(number, TODAY)) == days
+
+
+@pytest.mark.parametrize("typed", ["Morgan;Eirlys", "MORGAN/EIRLYS", "morgan (eirlys)"])
+def test_names_are_told_apart_at_what_stands_between_them(typed: str) -> None:
+    assert read_query(typed, TODAY).words == ("morgan", "eirlys")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [("J.R. Ng", ("jr", "ng")), ("Kumar s/o Raju", ("kumar", "so", "raju"))]
+)
+def test_what_belongs_together_stays_one_word(typed: str, words: tuple[str, ...]) -> None:
+    assert read_query(typed, TODAY).words == words
 
 
 def test_an_email_is_no_name() -> None:

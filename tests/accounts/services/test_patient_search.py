@@ -251,3 +251,15 @@ def test_beside_a_name_four_digits_are_a_year_of_birth_too(
     # Alone it is the end of a phone number: half a town was born in a year.
     assert names(found_by(session, cast, "1950")) == ["Margaret Smith-Jones"]
     assert found_by(session, cast, "margaret 1951") == []
+
+
+def test_six_digits_are_a_date_of_birth_or_begin_an_nhs_number(
+    session: Session, cast: Cast, people: dict[str, Patient]
+) -> None:
+    born = people["Margaret Hughes"].birth_date
+    six = f"{born:%d%m%y}"
+    assert names(found_by(session, cast, six)) == ["Margaret Hughes"]
+    people["Margaret Smith-Jones"].nhs_number = f"{six}0000"
+    session.flush()
+    assert names(found_by(session, cast, six)) == ["Margaret Hughes", "Margaret Smith-Jones"]
+    assert names(found_by(session, cast, f"jones {six}")) == ["Margaret Smith-Jones"]
