@@ -210,6 +210,11 @@ def find_choice(
         # What is kept does not begin too early while its details are typed.
         now=chosen_at(hold),
     )
+    if slot is None and is_kept:
+        # Nobody else got it: the session was changed, or somebody is away.
+        raise SlotTaken(
+            message=N_("This time is not offered any more. Choose one of the next free times below.")
+        )
     if slot is None:
         raise SlotTaken
     if hold is not None and hold.lane_id is not None and is_kept:

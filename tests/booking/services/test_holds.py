@@ -206,6 +206,15 @@ def test_who_is_booked_on_top_takes_nothing_from_the_holder(session: Session, ca
     assert book_appointment(session, reception, wish_held(cast, made)).starts_at == overbooked.starts_at
 
 
+def test_a_held_time_whose_session_was_changed_went_to_nobody_else(session: Session, cast: Cast) -> None:
+    made = hold(session, cast)
+    cast.schedule.is_by_video = False
+    session.flush()
+    with pytest.raises(SlotTaken) as refused:
+        book_appointment(session, actor_of(cast.receptionist), wish_held(cast, made))
+    assert refused.value.message.startswith("This time is not offered any more.")
+
+
 def test_a_lapsed_hold_of_one_lane_becomes_a_booking_of_the_next(session: Session, cast: Cast) -> None:
     """Its own lane is taken by now, but another clinician of the shared clinic is free."""
     clinic, schedule = make_shared_clinic(session, cast)
