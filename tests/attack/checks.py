@@ -163,8 +163,10 @@ def check_acknowledged(tables: Tables, told: Acknowledged) -> list[str]:
     marks = {row["interpreter_language"] for row in tables.appointments.values()}
     found += [f"the booking of form {mark} is lost" for mark in told.booked_own if mark not in marks]
     for key, starts_at, version in told.moved:
-        rows = [row for row in history[key] if row["change"] == "moved" and row["version"] == version + 1]
-        if [row["starts_at"] for row in rows] != [starts_at]:
+        moves = [row for row in history[key] if row["change"] == "moved" and row["version"] == version + 1]
+        # Moved to where it is, it stays as it was.
+        shown = [row for row in history[key] if row["version"] == version]
+        if [row["starts_at"] for row in moves or shown] != [starts_at]:
             found.append(f"the move of {key} to {starts_at} is lost")
     for key in told.cancelled:
         if key not in tables.appointments or tables.appointments[key]["status"] != "cancelled":

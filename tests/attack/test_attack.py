@@ -33,8 +33,9 @@ SECONDS = float(os.environ.get("TELEHEALTH_ATTACK_SECONDS", "20"))
 PROCESSES = int(os.environ.get("TELEHEALTH_ATTACK_PROCESSES", "6"))
 # A third of them, and never none, are patients and people whom nobody knows yet.
 PATIENTS = max(1, PROCESSES // 3)
-# A busy machine gets so many times as long, until enough was done for an attack.
+# A busy machine, or a few clients, get so many times as long, until enough was done for an attack.
 PATIENCE = 5
+LEAST_PATIENCE_S = 100.0
 ENOUGH = {"booked": 15, "booked-own": 5, "held": 15, "moved": 3, "cancelled": 3}
 # How often a client, and a worker of the server, is killed: one is back only after seconds.
 KILL_CLIENT_EVERY_S = 4.0
@@ -159,7 +160,8 @@ def _wreak_havoc(server: AttackedServer, crowd: Crowd, chance: random.Random) ->
     kills = 0
     began = time.monotonic()
     next_client, next_server = began + KILL_CLIENT_EVERY_S, began + KILL_SERVER_EVERY_S / 2
-    while (current := time.monotonic()) < began + SECONDS * PATIENCE:
+    deadline = began + max(SECONDS * PATIENCE, LEAST_PATIENCE_S)
+    while (current := time.monotonic()) < deadline:
         if current > began + SECONDS and kills and crowd.has_done_enough():
             break
         if current >= next_client:
