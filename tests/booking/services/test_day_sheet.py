@@ -58,10 +58,8 @@ def morning(session: Session, cast: Cast) -> Schedule:
 
 def test_what_is_too_far_to_be_booked_is_not_offered(session: Session, cast: Cast, morning: Schedule) -> None:
     last = (now() + FARTHEST).date()
-    near, far = (
-        column_of(sheet_of(session, cast, day=last + days * timedelta(days=1)), "Dr Nia Pritchard")
-        for days in (-1, 1)
-    )
+    days = [last + number * timedelta(days=1) for number in (-1, 1)]
+    near, far = (column_of(sheet_of(session, cast, day=day), "Dr Nia Pritchard") for day in days)
     assert near.sessions
     assert near.slots
     assert far.sessions
