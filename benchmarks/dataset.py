@@ -104,7 +104,8 @@ def fill(database: Database) -> None:
         _write(connection, "patient", rows)
         _write(connection, "patient_name_word", (word for row in rows for word in _words(row)))
         booked = list(_appointments(people, patients, chance))
-        _write(connection, "appointment", (made.row(people) for made in booked))
+        named = zip(booked, _references(len(booked)), strict=True)
+        _write(connection, "appointment", (made.row(people, reference) for made, reference in named))
         _write(connection, "claim", (row for made in booked for row in made.claims(people, chance)))
         _write(connection, "appointment_history", (made.history(people, chance) for made in booked))
         _write(connection, "follow_up_request", _follow_ups(people, booked, chance))
@@ -195,6 +196,14 @@ def _patients(
         seen.add(nhs_number)
 
 
+def _references(number: int) -> set[str]:
+    """All different: among so many random ones two are the same in one filling of twenty or so."""
+    found: set[str] = set()
+    while len(found) < number:
+        found.add(make_reference())
+    return found
+
+
 def _words(patient: dict[str, object]) -> Iterator[dict[str, object]]:
     for word, sound in _words_of(str(patient["given_name"]), str(patient["family_name"])):
         yield {
@@ -220,12 +229,12 @@ class Booked:
     ends_at: str
     status: str
 
-    def row(self, people: People) -> dict[str, object]:
+    def row(self, people: People, reference: str) -> dict[str, object]:
         return {
             "id": self.key,
             "organisation_id": people.organisation,
             "service_id": people.service,
-            "reference": make_reference(),
+            "reference": reference,
             "practitioner_id": self.clinician,
             "appointment_type_id": people.type,
             "patient_id": self.patient,
