@@ -195,6 +195,28 @@ def test_after_a_change_rules_are_gone_come_and_are_closed() -> None:
     assert plan.covers(visit_at("2027-01-12 11:00"))
 
 
+def test_with_the_bank_holidays_of_another_nation_other_days_are_closed() -> None:
+    theirs, ours = date(2027, 1, 12), date(2027, 1, 19)
+    plan = plan_of(TUESDAYS, holidays_of=lambda _year: {ours: "Ours"})
+    moved = plan.after(holidays_of=lambda _year: {theirs: "Theirs"})
+    visits = visit_at("2027-01-12 09:00"), visit_at("2027-01-19 09:00")
+    assert [plan.covers(visit) for visit in visits] == [True, False]
+    assert [moved.covers(visit) for visit in visits] == [False, True]
+    # A change of something else leaves the nation as it is.
+    assert [plan.after(adds=[]).covers(visit) for visit in visits] == [True, False]
+
+
+def test_bank_holidays_are_named_in_order_from_the_first_to_the_last_day_over_the_new_year() -> None:
+    plan = plan_of(
+        holidays_of=lambda year: {date(year, 12, 26): "Boxing Day", date(year, 1, 1): "New Year's Day"}
+    )
+    assert list(plan.holidays(date(2026, 12, 26), date(2027, 1, 1)).items()) == [
+        (date(2026, 12, 26), "Boxing Day"),
+        (date(2027, 1, 1), "New Year's Day"),
+    ]
+    assert plan.holidays(date(2026, 12, 27), date(2026, 12, 31)) == {}
+
+
 def test_sessions_come_in_order_also_those_that_do_not_take_place() -> None:
     leave = Closure(Interval(at("2027-01-19 00:00"), at("2027-01-20 00:00")), NIA, "Annual leave")
     afternoon = replace(TUESDAYS, starts=time(14), ends=time(16))

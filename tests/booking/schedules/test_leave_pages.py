@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.booking.models import Schedule, ScheduleException
 from telehealth.booking.schedules.forms import LeaveForm
+from telehealth.booking.services.bank_holidays import bank_holiday_on
 from telehealth.booking.services.schedule_wishes import local_today
 from tests.booking.schedules.schedule_typing import (
     DAY,
@@ -190,3 +191,30 @@ def test_the_nation_is_corrected_after_a_look_at_the_days_that_change(
     session.refresh(service)
     assert service.nation == "scotland"
     assert "Choose the nation" in check(client, address, {"nation": "france"}, status=422)
+
+
+def test_whoever_is_booked_on_a_bank_holiday_of_the_right_nation_is_listed_and_agreed_to_first(
+    client: CheckedClient, session: Session, cast: Cast, overview: str
+) -> None:
+    today = local_today(cast.service)
+    days = next(
+        number
+        for number in range(2, 400)
+        if bank_holiday_on("scotland", today + number * DAY)
+        and not bank_holiday_on("wales", today + number * DAY)
+    )
+    book(session, cast, make_day_clinic(session, cast), days, time(10))
+    address = f"{overview}/rules"
+    page = check(client, address, {"nation": "scotland", "emergency_advice": "Call our night line."})
+    assert "1 appointment would have no session" in page
+    assert f"Gwilym Day{days}" in page
+    refused = save(client, address, page)
+    assert refused.status_code == 422
+    assert "Say that these appointments stay as they are" in refused.text
+    service = session.merge(cast.service)
+    session.refresh(service)
+    assert (service.nation, service.emergency_advice) == ("wales", "")
+    assert save(client, address, page, agreed=token(page)).status_code == 303
+    session.refresh(service)
+    assert (service.nation, service.emergency_advice) == ("scotland", "Call our night line.")
+    assert "1 appointment has no session" in client.get_page(overview)
