@@ -21,6 +21,8 @@ SHORTEST_TYPO = 4
 
 def plain_text(text: str) -> str:
     """Lower case, without accents: "Siân" becomes "sian". Each kind of apostrophe becomes the plain one."""
+    if text.isascii():  # most names, and a search for likely duplicates reads thousands
+        return text.lower().replace("`", "'")
     parts = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(c for c in parts if not unicodedata.combining(c)).casefold().translate(_PLAIN)
     return "".join("'" if c in _APOSTROPHES else c for c in bare)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import jellyfish
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.domain.names import plain_text
@@ -107,16 +108,14 @@ def _find_candidates(session: Session, organisation_id: UUID, details: PatientDe
 
     1 January is on record for very many: their names are compared here, all of them, before a record is loaded.
     """
-    rows = session.execute(
-        select(Patient.id, Patient.given_name, Patient.family_name, _has_number(details)).where(
-            Patient.organisation_id == organisation_id, or_(*_ways(session, details))
-        )
-    )
     weights: dict[UUID, int] = {}
-    for patient_id, given_name, family_name, has_number in rows:
+    for patient_id, given_name, family_name, has_number in session.execute(
+        _select_candidates(session, organisation_id, details)
+    ):
         name = compare_names(details.given_name, details.family_name, given_name, family_name)
         if has_number or name:
-            weights[patient_id] = has_number * _WEIGHTS[Match.NHS_NUMBER] + (_WEIGHTS[name] if name else 0)
+            weight = has_number * _WEIGHTS[Match.NHS_NUMBER] + (_WEIGHTS[name] if name else 0)
+            weights[patient_id] = max(weight, weights.get(patient_id, 0))
     return sorted(weights, key=lambda each: (-weights[each], each))[:LOOKED_AT]
 
 
@@ -175,13 +174,31 @@ def _is_likely(matches: frozenset[Match]) -> bool:
     return bool(matches & _NAMES) and bool(matches & (_DATES | _CONTACTS))
 
 
-def _ways(session: Session, details: PatientDetails) -> list[ColumnElement[bool]]:
+def _select_candidates(
+    session: Session, organisation_id: UUID, details: PatientDetails
+) -> CompoundSelect[Any]:
+    """Each way is asked on its own: SQLite would read every patient for what are several indexes in one condition."""
+    columns = (Patient.id, Patient.given_name, Patient.family_name)
+    here = Patient.organisation_id == organisation_id
+    by_number = [select(*columns, literal(True)).where(here, *way) for way in _has_number(details)]
+    others = [select(*columns, literal(False)).where(here, way) for way in _other_ways(session, details)]
+    return union_all(*others, *by_number)
+
+
+def _has_number(details: PatientDetails) -> list[tuple[ColumnElement[bool], ...]]:
+    """Also only claimed: somebody who registered themselves twice has claimed it twice."""
+    if not details.nhs_number:
+        return []
+    columns = (Patient.nhs_number, Patient.claimed_nhs_number)
+    # That there is one is said too: the index of the claimed ones has no others.
+    return [(column.is_not(None), column == details.nhs_number) for column in columns]
+
+
+def _other_ways(session: Session, details: PatientDetails) -> list[ColumnElement[bool]]:
     dates: list[date] = [details.birth_date]
     if swapped := swap_day_and_month(details.birth_date):
         dates.append(swapped)
     ways: list[ColumnElement[bool]] = [Patient.birth_date.in_(dates)]
-    if details.nhs_number:
-        ways.append(_has_number(details))
     if details.phone:
         ways.append(Patient.phone_hash == hash_of_phone(session, details.phone))
     if details.email:
@@ -189,19 +206,10 @@ def _ways(session: Session, details: PatientDetails) -> list[ColumnElement[bool]
     return ways
 
 
-def _has_number(details: PatientDetails) -> ColumnElement[bool]:
-    """Also only claimed: somebody who registered themselves twice has claimed it twice."""
-    if not details.nhs_number:
-        return false()
-    number = details.nhs_number
-    return or_(
-        and_(Patient.nhs_number.is_not(None), Patient.nhs_number == number),
-        and_(Patient.claimed_nhs_number.is_not(None), Patient.claimed_nhs_number == number),
-    )
-
-
 def _plain(*names: str) -> tuple[str, ...]:
-    return tuple("".join(c for c in plain_text(name) if c.isalnum()) for name in names)
+    return tuple(
+        text if text.isalnum() else "".join(c for c in text if c.isalnum()) for text in map(plain_text, names)
+    )
 
 
 def _is_alike(name: str, other: str) -> bool:

@@ -9,6 +9,7 @@ from telehealth.accounts.domain.names import (
     MOST_WORDS,
     is_one_mistake,
     name_words,
+    plain_text,
     query_words,
     variants,
 )
@@ -51,6 +52,11 @@ def test_case_accents_and_punctuation_do_not_matter(typed: str, words: tuple[str
 )
 def test_a_name_is_found_whole_and_in_its_parts(name: str, found_by: set[str]) -> None:
     assert set(name_words(name)) == found_by
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_a_name_without_accents_is_read_like_one_with_them(name: str) -> None:
+    assert plain_text(name + "\N{LATIN SMALL LETTER E WITH ACUTE}") == plain_text(name) + "e"
 
 
 def test_the_words_of_both_names_are_there_once() -> None:

@@ -1,10 +1,12 @@
 """Who may be the same person."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.models import LinkReason, Patient
@@ -128,6 +130,33 @@ def test_a_duplicate_is_found_among_many_of_one_date_of_birth(
         known.id,
         frozenset((Match.NAME, Match.BIRTH_DATE)),
     )
+
+
+def test_candidates_are_looked_up_in_the_indexes(session: Session, cast: Cast) -> None:
+    """With 200,000 patients none of the ways may read them all: one that does makes the whole question slow."""
+    engine = session.get_bind()
+    is_sqlite = engine.dialect.name == "sqlite"
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        matches(session, cast, nhs_number="9990000018", phone="+447700900777", email="margaret@example.test")
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    (statement, parameters), *_ = [each for each in asked if "claimed_nhs_number =" in each[0]]
+    if not is_sqlite:
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+    explain = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
+    rows = session.connection().exec_driver_sql(explain + statement, parameters)
+    plan = [str(row) for row in rows]
+    assert not [step for step in plan if "SCAN patient" in step or "Seq Scan" in step], plan
+    if is_sqlite:  # PostgreSQL plans by what is in the table, and there is nothing
+        by_index = " ".join(step for step in plan if "SEARCH patient" in step)
+        for column in ("birth_date", "nhs_number", "claimed_nhs_number", "phone_hash", "email_hash"):
+            assert re.search(rf"\b{column}=", by_index), plan
 
 
 def test_the_likeliest_stands_first(session: Session, cast: Cast, known: Patient) -> None:
