@@ -1,13 +1,14 @@
 """Who may be the same person: looked for before a second record is made, and when records are compared."""
 
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import jellyfish
-from sqlalchemy import ColumnElement, CompoundSelect, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, and_, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from telehealth.accounts.domain.names import plain_text
@@ -69,7 +70,7 @@ class Duplicate:
 
     @property
     def weight(self) -> int:
-        return sum(_WEIGHTS[match] for match in self.matches)
+        return _weigh(self.matches)
 
 
 def find_duplicates(
@@ -104,18 +105,19 @@ def find_duplicates(
 
 
 def _find_candidates(session: Session, organisation_id: UUID, details: PatientDetails) -> list[UUID]:
-    """Who has the number, or a name like this one and the date of birth or a contact, the likeliest names first.
+    """The likeliest by all that they have in common with these details.
 
     1 January is on record for very many: their names are compared here, all of them, before a record is loaded.
     """
-    weights: dict[UUID, int] = {}
-    for patient_id, given_name, family_name, has_number in session.execute(
+    found: dict[UUID, set[Match]] = {}
+    for patient_id, given_name, family_name, way in session.execute(
         _select_candidates(session, organisation_id, details)
     ):
-        name = compare_names(details.given_name, details.family_name, given_name, family_name)
-        if has_number or name:
-            weight = has_number * _WEIGHTS[Match.NHS_NUMBER] + (_WEIGHTS[name] if name else 0)
-            weights[patient_id] = max(weight, weights.get(patient_id, 0))
+        if patient_id not in found:
+            name = compare_names(details.given_name, details.family_name, given_name, family_name)
+            found[patient_id] = {name} if name else set()
+        found[patient_id].add(Match(way))
+    weights = {patient_id: _weigh(matches) for patient_id, matches in found.items() if _is_likely(matches)}
     return sorted(weights, key=lambda each: (-weights[each], each))[:LOOKED_AT]
 
 
@@ -164,7 +166,11 @@ def compare_names(given: str, family: str, other_given: str, other_family: str) 
     return Match.FAMILY_NAME if is_family else None
 
 
-def _is_likely(matches: frozenset[Match]) -> bool:
+def _weigh(matches: AbstractSet[Match]) -> int:
+    return sum(_WEIGHTS[match] for match in matches)
+
+
+def _is_likely(matches: AbstractSet[Match]) -> bool:
     """The same number; or a name with a date of birth, or with a phone number or an e-mail.
 
     A last name alone is shared by a household: with the same date of birth it may be "Kate" for "Catherine".
@@ -180,30 +186,25 @@ def _select_candidates(
     """Each way is asked on its own: SQLite would read every patient for what are several indexes in one condition."""
     columns = (Patient.id, Patient.given_name, Patient.family_name)
     here = Patient.organisation_id == organisation_id
-    by_number = [select(*columns, literal(True)).where(here, *way) for way in _has_number(details)]
-    others = [select(*columns, literal(False)).where(here, way) for way in _other_ways(session, details)]
-    return union_all(*others, *by_number)
+    return union_all(
+        *(select(*columns, literal(match.value)).where(here, way) for match, way in _ways(session, details))
+    )
 
 
-def _has_number(details: PatientDetails) -> list[tuple[ColumnElement[bool], ...]]:
-    """Also only claimed: somebody who registered themselves twice has claimed it twice."""
-    if not details.nhs_number:
-        return []
-    columns = (Patient.nhs_number, Patient.claimed_nhs_number)
-    # That there is one is said too: the index of the claimed ones has no others.
-    return [(column.is_not(None), column == details.nhs_number) for column in columns]
-
-
-def _other_ways(session: Session, details: PatientDetails) -> list[ColumnElement[bool]]:
-    dates: list[date] = [details.birth_date]
+def _ways(session: Session, details: PatientDetails) -> Iterator[tuple[Match, ColumnElement[bool]]]:
+    """What leads to a record, and what the two then have in common."""
+    yield Match.BIRTH_DATE, Patient.birth_date == details.birth_date
     if swapped := swap_day_and_month(details.birth_date):
-        dates.append(swapped)
-    ways: list[ColumnElement[bool]] = [Patient.birth_date.in_(dates)]
+        yield Match.SWAPPED_DATE, Patient.birth_date == swapped
+    if details.nhs_number:
+        # Also only claimed: somebody who registered themselves twice has claimed it twice.
+        for column in (Patient.nhs_number, Patient.claimed_nhs_number):
+            # That there is one is said too: the index of the claimed ones has no others.
+            yield Match.NHS_NUMBER, and_(column.is_not(None), column == details.nhs_number)
     if details.phone:
-        ways.append(Patient.phone_hash == hash_of_phone(session, details.phone))
+        yield Match.PHONE, Patient.phone_hash == hash_of_phone(session, details.phone)
     if details.email:
-        ways.append(Patient.email_hash == hash_of_email(session, details.email))
-    return ways
+        yield Match.EMAIL, Patient.email_hash == hash_of_email(session, details.email)
 
 
 def _plain(*names: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, text
@@ -130,6 +131,27 @@ def test_a_duplicate_is_found_among_many_of_one_date_of_birth(
         known.id,
         frozenset((Match.NAME, Match.BIRTH_DATE)),
     )
+
+
+def test_among_more_namesakes_of_one_day_than_are_read_the_one_of_the_same_phone_is_found(
+    session: Session, cast: Cast, known: Patient
+) -> None:
+    session.add_all(
+        # Numbered, so that `known` does not happen to come first.
+        Patient(
+            id=UUID(int=number),
+            organisation_id=cast.service.organisation_id,
+            given_name="Margaret",
+            family_name=f"Family{number}",
+            birth_date=known.birth_date,
+        )
+        for number in range(1, LOOKED_AT + 2)
+    )
+    session.flush()
+    renamed = replace(DETAILS, family_name="Quaye")
+    for again in (replace(renamed, phone="+447700900777"), replace(renamed, email="margaret@example.test")):
+        found = find_duplicates(session, actor_of(cast.receptionist), again)
+        assert found[0].patient.id == known.id, again
 
 
 def test_candidates_are_looked_up_in_the_indexes(session: Session, cast: Cast) -> None:
